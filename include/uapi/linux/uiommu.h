@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * uiommu: an I/O address space as a file descriptor
+ *
+ * Each open of /dev/uiommu is a new, empty domain: one I/O address space that
+ * any number of devices may share. A device joins by its own driver's call
+ * (VFIO_DOMAIN_SET for /dev/vfio<N>, see linux/uvfio.h). Memory may be mapped
+ * before or after that, here or through a device's descriptor.
+ *
+ * Every structure begins with @argsz, the size in bytes of the structure as
+ * the caller knows it, and @flags. Errors common to all calls:
+ *
+ * * EFAULT: the structure cannot be read or written
+ * * EINVAL: @argsz is smaller than the first version of the structure, or a
+ *   known field has a value that makes no sense
+ * * E2BIG: @argsz is larger than the kernel knows and the rest is not zero
+ * * EOPNOTSUPP: a flag that the kernel does not know
+ * * ENOTTY: no such call
+ */
+#ifndef _UAPI_LINUX_UIOMMU_H
+#define _UAPI_LINUX_UIOMMU_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define UIOMMU_TYPE	';'
+#define UIOMMU_BASE	180
+
+/* &uiommu_map.flags: the device may write; without it the device only reads */
+#define UIOMMU_MAP_WRITE	(1U << 0)
+/* &uiommu_map.flags: map at &uiommu_map.iova; without it the kernel chooses */
+#define UIOMMU_MAP_FIXED	(1U << 1)
+
+/**
+ * struct uiommu_map - argument of UIOMMU_MAP
+ * @argsz: size of this structure in bytes
+ * @flags: UIOMMU_MAP_WRITE, UIOMMU_MAP_FIXED
+ * @vaddr: start of the buffer in the caller's memory, page aligned
+ * @iova: I/O virtual address; in with UIOMMU_MAP_FIXED, out without
+ * @size: bytes, a multiple of the page size
+ *
+ * Pins the pages, charges them to the caller's locked-memory quota and maps
+ * them for every device of the domain, present and future. The mapping ends
+ * by UIOMMU_UNMAP, by the close of the descriptor that made it, or when the
+ * memory itself goes (munmap, mremap, exec, exit, a hole punched).
+ *
+ * * EINVAL: zero, unaligned or wrapping range; outside what the devices'
+ *   IOMMUs can address or in one of their reserved windows; or this
+ *   descriptor holds mappings of another process
+ * * EBUSY: overlaps a mapping
+ * * ENOSPC: no free range of that size (without UIOMMU_MAP_FIXED)
+ * * ENOMEM: over the locked-memory limit (RLIMIT_MEMLOCK), or no memory
+ * * EFAULT: part of the buffer is not mapped, not readable, or not writable
+ *   when UIOMMU_MAP_WRITE is asked, or was unmapped meanwhile
+ * * EOPNOTSUPP: memory that cannot be pinned for long
+ * * EINTR: a fatal signal
+ */
+struct uiommu_map {
+	__u32		argsz;
+	__u32		flags;
+	__aligned_u64	vaddr;
+	__aligned_u64	iova;
+	__aligned_u64	size;
+};
+#define UIOMMU_MAP	_IO(UIOMMU_TYPE, UIOMMU_BASE + 0)
+
+/* &uiommu_unmap.flags: everything the caller may unmap; iova and size are 0 */
+#define UIOMMU_UNMAP_ALL	(1U << 0)
+
+/**
+ * struct uiommu_unmap - argument of UIOMMU_UNMAP
+ * @argsz: size of this structure in bytes
+ * @flags: UIOMMU_UNMAP_ALL
+ * @iova: start of the range
+ * @size: in: bytes of the range; out: bytes of mappings removed
+ *
+ * Removes the mappings in the range that this descriptor made or whose memory
+ * is the caller's. When it returns, no device reaches the pages, and their
+ * charge has been given back.
+ *
+ * * EINVAL: zero, unaligned or wrapping range; or the range cuts a mapping
+ * * ENXIO: nothing there that is the caller's
+ * * EINTR: a fatal signal; @size tells how much was removed
+ */
+struct uiommu_unmap {
+	__u32		argsz;
+	__u32		flags;
+	__aligned_u64	iova;
+	__aligned_u64	size;
+};
+#define UIOMMU_UNMAP	_IO(UIOMMU_TYPE, UIOMMU_BASE + 1)
+
+/**
+ * struct uiommu_info - argument of UIOMMU_INFO
+ * @argsz: size of this structure in bytes
+ * @flags: none, 0
+ * @page_sizes: bit mask of page sizes that every attached device's IOMMU can
+ *	map, in bytes; before the first attach the CPU's page size alone
+ * @nr_maps: mappings in the domain
+ * @mapped: bytes mapped
+ * @pinned: pages pinned, of the CPU's page size
+ * @nr_devices: devices attached
+ * @nr_hw_domains: hardware page tables behind the domain
+ */
+struct uiommu_info {
+	__u32		argsz;
+	__u32		flags;
+	__aligned_u64	page_sizes;
+	__aligned_u64	nr_maps;
+	__aligned_u64	mapped;
+	__aligned_u64	pinned;
+	__u32		nr_devices;
+	__u32		nr_hw_domains;
+};
+#define UIOMMU_INFO	_IO(UIOMMU_TYPE, UIOMMU_BASE + 2)
+
+/**
+ * struct uiommu_iova_range - addresses that may be mapped
+ * @first: first I/O virtual address
+ * @last: last I/O virtual address, inclusive
+ */
+struct uiommu_iova_range {
+	__aligned_u64	first;
+	__aligned_u64	last;
+};
+
+/**
+ * struct uiommu_iova_ranges - argument of UIOMMU_IOVA_RANGES
+ * @argsz: size of this structure in bytes
+ * @flags: none, 0
+ * @nr_ranges: in: how many records fit at @ranges; out: how many there are
+ * @reserved: 0
+ * @ranges: address of an array of &struct uiommu_iova_range, ascending
+ *
+ * * ENOSPC: they do not fit; @nr_ranges tells how many there are
+ */
+struct uiommu_iova_ranges {
+	__u32		argsz;
+	__u32		flags;
+	__u32		nr_ranges;
+	__u32		reserved;
+	__aligned_u64	ranges;
+};
+#define UIOMMU_IOVA_RANGES	_IO(UIOMMU_TYPE, UIOMMU_BASE + 3)
+
+/**
+ * struct uiommu_revoked_range - a mapping that ended because its memory went
+ * @iova: its I/O virtual address
+ * @size: its size in bytes
+ */
+struct uiommu_revoked_range {
+	__aligned_u64	iova;
+	__aligned_u64	size;
+};
+
+/* &uiommu_revoked.flags, out: more were revoked than could be remembered */
+#define UIOMMU_REVOKED_OVERFLOW	(1U << 0)
+
+/**
+ * struct uiommu_revoked - argument of UIOMMU_REVOKED
+ * @argsz: size of this structure in bytes
+ * @flags: in: 0; out: UIOMMU_REVOKED_OVERFLOW
+ * @nr_ranges: in: how many records fit at @ranges; out: how many were stored
+ * @reserved: 0
+ * @ranges: address of an array of &struct uiommu_revoked_range, oldest first
+ *
+ * Takes the reports of revoked mappings. poll() on the descriptor shows
+ * POLLIN | POLLPRI while there are any. The kernel remembers a fixed number
+ * of them and an overflow mark, which this call clears.
+ */
+struct uiommu_revoked {
+	__u32		argsz;
+	__u32		flags;
+	__u32		nr_ranges;
+	__u32		reserved;
+	__aligned_u64	ranges;
+};
+#define UIOMMU_REVOKED	_IO(UIOMMU_TYPE, UIOMMU_BASE + 4)
+
+#endif /* _UAPI_LINUX_UIOMMU_H */
