@@ -10,7 +10,7 @@ MODULE_TOOLS := gcc make
 MAKEFLAGS += --no-print-directory
 
 .PHONY: help modules modules_install vm check check-unit check-vm demo lint
-.PHONY: bench check-debug clean
+.PHONY: bench check-debug clean docs format
 
 help:
 	@echo 'make demo           the whole path shown in a virtual machine'
@@ -23,6 +23,8 @@ help:
 	@echo 'make modules        uiommu/uiommu.ko, vfio/uvfio.ko [KDIR=headers]'
 	@echo 'make bench          the table of costs, beside type1 and iommufd'
 	@echo 'make lint           every check of the sources'
+	@echo 'make format         apply .clang-format to all C files'
+	@echo 'make docs           build/docs/index.html from Documentation and headers'
 	@echo 'make clean          remove what was built in the tree'
 	@echo
 	@echo 'Everything but modules and clean works on a fresh Debian 12 as root:'
@@ -59,6 +61,12 @@ demo:
 
 lint:
 	@scripts/lint
+
+format:
+	@scripts/format
+
+docs:
+	@scripts/docs
 
 bench:
 	@selftests/bench/run
