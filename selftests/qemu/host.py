@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""The host's side of the test machine: start QEMU, serve its requests, judge.
+
+host.py SOCKETS LOG SECONDS QEMU...
+host.py --interactive SOCKETS QEMU...
+ SOCKETS is a directory that holds the
+sockets named in QEMU's arguments, LOG one for what was said. What programs
+print is passed on to standard output. The exit status is 0 only if a verdict
+without a failure came before SECONDS had passed.
+"""
+import array
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+VECTORS = 8
+
+
+class Monitor:
+    """QEMU's monitor: one command at a time, in the human's language."""
+
+    def __init__(self, path):
+        self.lock = threading.Lock()
+        self.stream = connect(path).makefile('rw')
+        self.stream.readline()
+        self.ask('qmp_capabilities')
+
+    def ask(self, command, **arguments):
+        request = {'execute': command}
+        if arguments:
+            request['arguments'] = arguments
+        with self.lock:
+            self.stream.write(json.dumps(request) + '\n')
+            self.stream.flush()
+            while True:
+                line = self.stream.readline()
+                if not line:
+                    raise ConnectionError('the monitor is gone')
+                answer = json.loads(line)
+                if 'return' in answer or 'error' in answer:
+                    return answer
+
+    def human(self, line):
+        answer = self.ask('human-monitor-command', **{'command-line': line})
+        if 'error' in answer:
+            return 'error ' + answer['error']['desc']
+        text = ' '.join(answer['return'].split())
+        bad = 'rror' in text or text.startswith('unknown command')
+        return ('error ' if bad else 'ok ') + text
+
+
+def connect(path):
+    """Wait for QEMU to listen at path."""
+    for _ in range(200):
+        try:
+            peer = socket.socket(socket.AF_UNIX)
+            peer.connect(path)
+            return peer
+        except OSError:
+            time.sleep(0.05)
+    raise ConnectionError(f'{path}: nobody listens')
+
+
+class Control:
+    """Requests from inside, one line each, and the verdict."""
+
+    def __init__(self, sockets):
+        self.verdict = None
+        self.monitor = Monitor(os.path.join(sockets, 'monitor'))
+        self.stream = connect(os.path.join(sockets, 'control')).makefile(
+            'rw', errors='replace')
+
+    def serve(self):
+        try:
+            for line in self.stream:
+                answer = self.handle(line.strip())
+                if answer is not None:
+                    self.stream.write(answer.strip() + '\n')
+                    self.stream.flush()
+        except (OSError, ValueError):
+            pass
+
+    def handle(self, line):
+        word, _, rest = line.partition(' ')
+        if word == 'verdict:':
+            self.verdict = line
+            return None
+        if word == 'after':
+            delay, _, rest = rest.partition(' ')
+            if not delay.isdigit():
+                return 'error after what time?'
+            timer = threading.Timer(int(delay) / 1000, self.handle, [rest])
+            timer.daemon = True
+            timer.start()
+            return 'ok'
+        prefix = {'plug': 'device_add ', 'unplug': 'device_del ', 'hmp': ''}
+        if word not in prefix:
+            return f'error unknown request {word!r}' if word else None
+        return self.monitor.human(prefix[word] + rest)
+
+
+class DoorbellServer(threading.Thread):
+    """The peer that ivshmem-doorbell wants: memory and one eventfd a vector.
+
+    There is one client, and it is told of itself, so that a write to its own
+    doorbell raises its own interrupt.
+    """
+
+    def __init__(self, sockets):
+        super().__init__(daemon=True)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(os.path.join(sockets, 'doorbell'))
+        self.listener.listen(1)
+        self.memory = os.memfd_create('doorbell')
+        os.ftruncate(self.memory, 1 << 20)
+        self.vectors = [os.eventfd(0) for _ in range(VECTORS)]
+
+    @staticmethod
+    def send(peer, number, fd=None):
+        data = number.to_bytes(8, 'little', signed=True)
+        rights = [] if fd is None else [
+            (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [fd]))]
+        peer.sendmsg([data], rights)
+
+    def run(self):
+        peer, _ = self.listener.accept()
+        self.send(peer, 0)
+        self.send(peer, 0)
+        self.send(peer, -1, self.memory)
+        for vector in self.vectors:
+            self.send(peer, 0, vector)
+        self.peer = peer
+
+
+def pass_on(source, log):
+    """What programs print, as it comes."""
+    for line in source:
+        text = line.decode(errors='replace').replace('\r', '')
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        log.write(text)
+        log.flush()
+
+
+def tail(path, count=40):
+    try:
+        with open(path, errors='replace') as log:
+            return ''.join(log.readlines()[-count:])
+    except OSError:
+        return ''
+
+
+def judge(verdict, ended, log):
+    """One line for people and scripts; returns the exit status."""
+    match = re.fullmatch(r'verdict: passed (\d+) failed (\d+)', verdict or '')
+    if not match:
+        why = 'no verdict' if ended else 'no verdict in time'
+        print(tail(os.path.join(log, 'console.log')), end='')
+        print(f'not ok machine: {why} (hang, panic or power loss), '
+              f'see {log}/console.log')
+        return 1
+    if not ended:
+        print('not ok machine: does not power off')
+        return 1
+    return 0 if match[2] == '0' and match[1] != '0' else 1
+
+
+def interact(sockets, command):
+    """Give the terminal to a person; requests from inside are served."""
+    DoorbellServer(sockets).start()
+    qemu = subprocess.Popen(command)
+    control = Control(sockets)
+    threading.Thread(target=control.serve, daemon=True).start()
+    return qemu.wait()
+
+
+def main():
+    if sys.argv[1] == '--interactive':
+        return interact(sys.argv[2], sys.argv[3:])
+    sockets, log, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
+    DoorbellServer(sockets).start()
+    with open(os.path.join(log, 'qemu.log'), 'w') as errors:
+        qemu = subprocess.Popen(sys.argv[4:], stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=errors)
+    try:
+        control = Control(sockets)
+    except (OSError, ConnectionError):
+        qemu.kill()
+        print(tail(os.path.join(log, 'qemu.log')), end='')
+        print('not ok machine: QEMU does not start')
+        return 1
+    threading.Thread(target=control.serve, daemon=True).start()
+    with open(os.path.join(log, 'output.log'), 'w') as output:
+        reader = threading.Thread(target=pass_on, args=(qemu.stdout, output))
+        reader.start()
+        try:
+            qemu.wait(seconds)
+            ended = True
+        except subprocess.TimeoutExpired:
+            ended = False
+        finally:
+            qemu.kill()
+            qemu.wait()
+        reader.join()
+    status = judge(control.verdict, ended, log)
+    with open(os.path.join(log, 'verdict'), 'w') as out:
+        out.write((control.verdict or 'none') + '\n')
+    return status
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The file systems that programs expect. Invariant: what a kernel lacks is
+ * left out in silence; a test that needs it says so itself.
+ */
+#include "init.h"
+
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+static const struct {
+	const char *type;
+	const char *path;
+	const char *options;
+} table[] = {
+	{ "proc",	"/proc",		"" },
+	{ "sysfs",	"/sys",			"" },
+	{ "devtmpfs",	"/dev",			"" },
+	{ "devpts",	"/dev/pts",		"" },
+	{ "tmpfs",	"/dev/shm",		"" },
+	{ "hugetlbfs",	"/dev/hugepages",	"" },
+	{ "tmpfs",	"/tmp",			"mode=1777" },
+	{ "tmpfs",	"/run",			"mode=755" },
+	{ "debugfs",	"/sys/kernel/debug",	"" },
+	{ "tracefs",	"/sys/kernel/tracing",	"" },
+	{ "cgroup2",	"/sys/fs/cgroup",	"" },
+};
+
+void mount_all(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		mkdir(table[i].path, 0755);
+		mount(table[i].type, table[i].path, table[i].type, 0,
+		      table[i].options);
+	}
+}
