@@ -12,7 +12,7 @@ describe_hardware() {
 	local iommu=$1 disk=$2 sockets=$3
 
 	hardware=(
-		-machine q35,kernel-irqchip=split -accel tcg,thread=multi
+		-machine q35,kernel-irqchip=split
 		-nodefaults -display none -no-reboot
 		-device "intel-iommu,intremap=on,$iommu"
 		-device "$EDU,addr=04.0" -device "$EDU,addr=05.0"

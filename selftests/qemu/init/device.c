@@ -30,7 +30,7 @@ static void driver_of(const char *address, char *name, size_t size)
 		 strrchr(target, '/') ? strrchr(target, '/') + 1 : "");
 }
 
-static void unbind(const char *address)
+static void release_device(const char *address)
 {
 	char path[128];
 
@@ -47,7 +47,7 @@ static bool bind_to(const char *address, const char *driver)
 	if (strcmp(now, driver) == 0)
 		return true;
 	if (now[0])
-		unbind(address);
+		release_device(address);
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver_override",
 		 address);
 	write_file(path, driver);
@@ -90,7 +90,7 @@ void devices_release(void)
 	int i;
 
 	for (i = 0; i < count; i++) {
-		unbind(wanted[i].address);
+		release_device(wanted[i].address);
 		snprintf(path, sizeof(path),
 			 "/sys/bus/pci/devices/%s/driver_override",
 			 wanted[i].address);

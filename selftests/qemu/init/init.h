@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #define MAX_ARGS 16
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /**
  * struct tally - what has been counted so far
@@ -22,8 +23,8 @@ struct tally {
 
 /* console.c: where people and the runner read */
 void console_open(void);
-void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void tell_host(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void say(const char *fmt, ...);
+void tell_host(const char *fmt, ...);
 int console_fd(void);
 void report(struct tally *tally, bool good, const char *name);
 

@@ -14,15 +14,40 @@
 #define MARK "init: the plan begins"
 
 static const char *const bad[] = {
-	"BUG:", "WARNING:", "Oops", "Call Trace", "general protection",
-	"refcount_t", "KASAN", "UBSAN", "KCSAN", "kmemleak:", "unreferenced object",
-	"possible recursive locking", "possible circular locking",
-	"inconsistent lock state", "suspicious RCU usage", "DEBUG_LOCKS_WARN",
-	"lock held when returning", "INFO: task ", "INFO: rcu", "rcu: INFO",
-	"soft lockup", "hard LOCKUP", "scheduling while atomic",
-	"sleeping function called", "ODEBUG", "Bad page", "list_add corruption",
-	"list_del corruption", "nobody cared", "Modules linked in",
-	"memory leak", "leaked", "Unable to handle", "stack-out-of-bounds",
+	"BUG:",
+	"WARNING:",
+	"Oops",
+	"Call Trace",
+	"general protection",
+	"refcount_t",
+	"KASAN",
+	"UBSAN",
+	"KCSAN",
+	"kmemleak:",
+	"unreferenced object",
+	"possible recursive locking",
+	"possible circular locking",
+	"inconsistent lock state",
+	"suspicious RCU usage",
+	"DEBUG_LOCKS_WARN",
+	"lock held when returning",
+	"INFO: task ",
+	"INFO: rcu",
+	"rcu: INFO",
+	"soft lockup",
+	"hard LOCKUP",
+	"scheduling while atomic",
+	"sleeping function called",
+	"ODEBUG",
+	"Bad page",
+	"list_add corruption",
+	"list_del corruption",
+	"nobody cared",
+	"Modules linked in",
+	"memory leak",
+	"leaked",
+	"Unable to handle",
+	"stack-out-of-bounds",
 };
 
 void klog_begin(void)
@@ -34,7 +59,7 @@ static bool is_bad(const char *line)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		if (strstr(line, bad[i]))
 			return true;
 	return false;
@@ -71,11 +96,11 @@ bool klog_is_clean(void)
 	while ((n = read(fd, line, sizeof(line) - 1)) > 0 || errno == EPIPE) {
 		line[n > 0 ? n : 0] = '\0';
 		errno = 0;
-		begun |= strstr(line, MARK) != NULL;
+		begun |= !!strstr(line, MARK);
 		if (!begun || !is_bad(line))
 			continue;
-		say("# kernel: %s", strchr(line, ';') ? strchr(line, ';') + 1 :
-							line);
+		say("# kernel: %s",
+		    strchr(line, ';') ? strchr(line, ';') + 1 : line);
 		found++;
 	}
 	close(fd);

@@ -13,24 +13,24 @@ static const struct {
 	const char *path;
 	const char *options;
 } table[] = {
-	{ "proc",	"/proc",		"" },
-	{ "sysfs",	"/sys",			"" },
-	{ "devtmpfs",	"/dev",			"" },
-	{ "devpts",	"/dev/pts",		"" },
-	{ "tmpfs",	"/dev/shm",		"" },
-	{ "hugetlbfs",	"/dev/hugepages",	"" },
-	{ "tmpfs",	"/tmp",			"mode=1777" },
-	{ "tmpfs",	"/run",			"mode=755" },
-	{ "debugfs",	"/sys/kernel/debug",	"" },
-	{ "tracefs",	"/sys/kernel/tracing",	"" },
-	{ "cgroup2",	"/sys/fs/cgroup",	"" },
+	{ "proc", "/proc", "" },
+	{ "sysfs", "/sys", "" },
+	{ "devtmpfs", "/dev", "" },
+	{ "devpts", "/dev/pts", "" },
+	{ "tmpfs", "/dev/shm", "" },
+	{ "hugetlbfs", "/dev/hugepages", "" },
+	{ "tmpfs", "/tmp", "mode=1777" },
+	{ "tmpfs", "/run", "mode=755" },
+	{ "debugfs", "/sys/kernel/debug", "" },
+	{ "tracefs", "/sys/kernel/tracing", "" },
+	{ "cgroup2", "/sys/fs/cgroup", "" },
 };
 
 void mount_all(void)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
 		mkdir(table[i].path, 0755);
 		mount(table[i].type, table[i].path, table[i].type, 0,
 		      table[i].options);

@@ -78,8 +78,7 @@ static bool take_output(struct output *output, struct tap *tap)
 	for (i = 0; i < n; i++) {
 		if (text[i] != '\n')
 			output->line[output->used++] = text[i];
-		if (text[i] == '\n' ||
-		    output->used == sizeof(output->line) - 1)
+		if (text[i] == '\n' || output->used == sizeof(output->line) - 1)
 			take_line(output, tap);
 	}
 	return true;
