@@ -5,6 +5,23 @@
  * Each bound device is /dev/vfio<N>. The calls of 2010 keep their names and
  * numbers (VFIO_*); what came later is UVFIO_*. No name here is one of the
  * kernel's <linux/vfio.h>: a program may include both.
+ *
+ * Before VFIO_DOMAIN_SET configuration space may be read, and lengths and
+ * information asked. All else is EINVAL, and is so again after
+ * VFIO_DOMAIN_UNSET. Errors common to all calls:
+ *
+ * * ENODEV: the device was unbound or unplugged
+ * * EINVAL: there is no domain, and the call needs one
+ * * EFAULT: the argument cannot be read or written
+ * * ENOTTY: no such call
+ *
+ * and for the calls that begin with @argsz, the size in bytes of the structure
+ * as the caller knows it, and @flags:
+ *
+ * * EINVAL: @argsz is smaller than the first version of the structure, or a
+ *   known field has a value that makes no sense
+ * * E2BIG: @argsz is larger than the kernel knows and the rest is not zero
+ * * EOPNOTSUPP: a flag that the kernel does not know
  */
 #ifndef _UAPI_LINUX_UVFIO_H
 #define _UAPI_LINUX_UVFIO_H
@@ -27,16 +44,78 @@ struct vfio_dma_map {
 #define VFIO_FLAG_WRITE	0x1	/* the device may write, not only read */
 };
 
+/*
+ * VFIO_DMA_MAP_IOVA: map memory of the caller for the domain's devices.
+ *
+ * * EINVAL: no domain; zero, unaligned or wrapping range; unknown flag;
+ *   outside what the IOMMU can address or in a reserved window; or another
+ *   process than the one whose mappings this descriptor holds
+ * * EBUSY: overlaps a mapping
+ * * ENOMEM: over the locked-memory limit, or no memory
+ * * EFAULT: part of the range is not mapped, or not writable when
+ *   VFIO_FLAG_WRITE is asked, or was unmapped meanwhile
+ * * EOPNOTSUPP: memory that cannot be pinned for long
+ * * EINTR: a signal
+ */
 #define VFIO_DMA_MAP_IOVA	_IOWR(';', 101, struct vfio_dma_map)
+/*
+ * VFIO_DMA_UNMAP: remove the mappings in a range; vaddr and flags are not
+ * looked at.
+ *
+ * * ENXIO: nothing there that is yours
+ * * EINVAL: no domain; bad range; or the range cuts a mapping
+ */
 #define VFIO_DMA_UNMAP		_IOW(';', 102, struct vfio_dma_map)
+/*
+ * VFIO_EVENTFD_IRQ, VFIO_EVENTFD_MSI: INTx, or one MSI, to an eventfd; a
+ * negative descriptor takes it away.
+ *
+ * * EBADF: not open; EINVAL: not an eventfd, or it is the EOI eventfd
+ * * EBUSY: interrupts of another kind are on, or the line is shared and the
+ *   device cannot mask its interrupt
+ * * ENXIO: the device has no interrupt of this kind
+ * * ENOSPC: it has, but none can be had now
+ */
 #define VFIO_EVENTFD_IRQ	_IOW(';', 103, int)
 #define VFIO_EVENTFD_MSI	_IOW(';', 104, int)
+/*
+ * VFIO_EVENTFDS_MSIX: arg[0] = n, arg[1..n] = eventfds; n = 0 takes all away.
+ * Errors as VFIO_EVENTFD_MSI; EINVAL: more than the device has.
+ */
 #define VFIO_EVENTFDS_MSIX	_IOW(';', 105, int)
+/*
+ * VFIO_DOMAIN_SET: attach to the domain of a /dev/uiommu descriptor.
+ *
+ * * EBADF: not open; EINVAL: open, but not /dev/uiommu
+ * * EBUSY: has a domain already, or its group is attached elsewhere
+ * * ENODEV: no IOMMU
+ * * EADDRINUSE: mappings meet the device's reserved windows, or exceed its
+ *   address width
+ * * EPERM: no interrupt isolation, and allow_unsafe_intrs is off
+ * * EINTR: a signal while a map in the domain was waited for
+ */
 #define VFIO_DOMAIN_SET		_IOW(';', 107, int)
+/* VFIO_DOMAIN_UNSET: EBUSY: descriptors of this device own mappings */
 #define VFIO_DOMAIN_UNSET	_IO(';', 108)
+/* VFIO_IRQ_EOI: unmask INTx; 0 also when nothing is pending */
 #define VFIO_IRQ_EOI		_IO(';', 109)
+/*
+ * VFIO_IRQ_EOI_EVENTFD: unmask INTx whenever this eventfd fires; negative
+ * removes. EBADF: not open; EINVAL: not an eventfd, or the one that INTx
+ * itself signals (it would spin).
+ */
 #define VFIO_IRQ_EOI_EVENTFD	_IOW(';', 110, int)
+/*
+ * VFIO_RESET_FUNCTION: reset, with the configuration restored.
+ *
+ * * ENOTTY: the device has no reset
+ * * EAGAIN: somebody else works on the device (unbinding, or an administrator)
+ */
 #define VFIO_RESET_FUNCTION	_IO(';', 111)
+/*
+ * VFIO_BAR_LEN: in: 0-5, or 6 for the ROM; out: length, 0 if there is none.
+ * EINVAL: no such number; EOVERFLOW: does not fit, see UVFIO_REGION_INFO.
+ */
 #define VFIO_BAR_LEN		_IOWR(';', 167, __u32)
 
 /* File offsets: resource number in bits 32-35, offset in it in bits 0-31 */
@@ -45,5 +124,218 @@ struct vfio_dma_map {
 #define VFIO_PCI_ROM_RESOURCE	6
 #define VFIO_PCI_CONFIG_RESOURCE 15
 #define VFIO_PCI_CONFIG_OFF	(15ULL << VFIO_PCI_SPACE_SHIFT)
+
+/*
+ * A read or write of a BAR at a file offset is done in the largest naturally
+ * aligned accesses of 1, 2, 4 and 8 bytes. Errors of read, write and mmap:
+ *
+ * * EINVAL: no domain; no such resource; beyond its end; not mappable (an
+ *   I/O BAR, the ROM, configuration space, pages of the MSI-X table or of its
+ *   pending bits, a BAR that shares its page); a write to the MSI-X table
+ * * EIO: the user has memory (or I/O) access of the device disabled
+ * * EBUSY: mmap with write combining of a BAR that is mapped without, or the
+ *   other way round
+ *
+ * While the device cannot be reached a mapping of it gives SIGBUS.
+ */
+
+/* &uvfio_device_info.caps */
+#define UVFIO_DEVICE_RESET	(1U << 0)	/* VFIO_RESET_FUNCTION works */
+#define UVFIO_DEVICE_ATTACHED	(1U << 1)	/* has a domain */
+#define UVFIO_DEVICE_VIRTFN	(1U << 2)	/* a virtual function */
+#define UVFIO_DEVICE_PCIE	(1U << 3)	/* PCI Express */
+
+/* &uvfio_device_info.reset_method */
+#define UVFIO_RESET_NONE	0
+#define UVFIO_RESET_SPECIFIC	1	/* a way of this device alone */
+#define UVFIO_RESET_ACPI	2	/* the firmware's */
+#define UVFIO_RESET_FLR		3	/* function level reset of PCI Express */
+#define UVFIO_RESET_AF_FLR	4	/* of Advanced Features */
+#define UVFIO_RESET_PM		5	/* D3hot and back */
+#define UVFIO_RESET_BUS		6	/* its bus, on which it is alone */
+#define UVFIO_RESET_OTHER	7
+
+/**
+ * struct uvfio_device_info - argument of UVFIO_DEVICE_INFO
+ * @argsz: size of this structure in bytes
+ * @flags: none, 0
+ * @caps: out: UVFIO_DEVICE_*
+ * @reset_method: out: what VFIO_RESET_FUNCTION does, UVFIO_RESET_*
+ * @domain: out: PCI domain
+ * @bus: out: PCI bus
+ * @devfn: out: slot << 3 | function
+ * @vendor: out: vendor ID
+ * @device: out: device ID
+ * @class_code: out: class, subclass and programming interface, 24 bits
+ * @config_size: out: bytes of configuration space, 256 or 4096
+ * @reserved: out: 0
+ */
+struct uvfio_device_info {
+	__u32 argsz;
+	__u32 flags;
+	__u32 caps;
+	__u32 reset_method;
+	__u32 domain;
+	__u32 bus;
+	__u32 devfn;
+	__u32 vendor;
+	__u32 device;
+	__u32 class_code;
+	__u32 config_size;
+	__u32 reserved;
+};
+
+#define UVFIO_DEVICE_INFO _IO(';', 112)
+
+/* &uvfio_region_info.caps */
+#define UVFIO_REGION_READ	(1U << 0)	/* read() works */
+#define UVFIO_REGION_WRITE	(1U << 1)	/* write() works */
+#define UVFIO_REGION_MMAP	(1U << 2)	/* the windows can be mmapped */
+#define UVFIO_REGION_IO		(1U << 3)	/* I/O ports, not memory */
+#define UVFIO_REGION_PREFETCH	(1U << 4)	/* prefetchable memory */
+#define UVFIO_REGION_WC		(1U << 5)	/* @wc_offset can be used */
+
+/**
+ * struct uvfio_window - a piece of a region that can be mmapped
+ * @offset: offset in the region
+ * @size: bytes
+ */
+struct uvfio_window {
+	__aligned_u64 offset;
+	__aligned_u64 size;
+};
+
+/**
+ * struct uvfio_region_info - argument of UVFIO_REGION_INFO
+ * @argsz: size of this structure in bytes
+ * @flags: none, 0
+ * @region: in: resource number, 0-6 or 15
+ * @caps: out: UVFIO_REGION_*
+ * @nr_windows: in: how many records fit at @windows; out: how many there are
+ * @reserved: 0
+ * @size: out: bytes; 0 if the device has no such region
+ * @offset: out: file offset of its first byte
+ * @wc_offset: out: the same for mmap with write combining, or 0
+ * @windows: address of an array of &struct uvfio_window, ascending; at most
+ *	as many are stored as fit
+ *
+ * EINVAL: no such resource number.
+ */
+struct uvfio_region_info {
+	__u32 argsz;
+	__u32 flags;
+	__u32 region;
+	__u32 caps;
+	__u32 nr_windows;
+	__u32 reserved;
+	__aligned_u64 size;
+	__aligned_u64 offset;
+	__aligned_u64 wc_offset;
+	__aligned_u64 windows;
+};
+
+#define UVFIO_REGION_INFO _IO(';', 113)
+
+/* Kinds of interrupt */
+#define UVFIO_IRQ_INTX		0
+#define UVFIO_IRQ_MSI		1
+#define UVFIO_IRQ_MSIX		2
+
+/* &uvfio_irq_info.caps */
+#define UVFIO_IRQ_AUTOMASK	(1U << 0)	/* masked until EOI */
+#define UVFIO_IRQ_EXCLUSIVE	(1U << 1)	/* cannot share its line */
+#define UVFIO_IRQ_DYNAMIC	(1U << 2)	/* more can be had while on */
+
+/**
+ * struct uvfio_irq_info - argument of UVFIO_IRQ_INFO
+ * @argsz: size of this structure in bytes
+ * @flags: none, 0
+ * @kind: in: UVFIO_IRQ_INTX, UVFIO_IRQ_MSI or UVFIO_IRQ_MSIX
+ * @caps: out: UVFIO_IRQ_AUTOMASK and so on
+ * @max: out: how many the device has
+ * @count: out: how many can really be had: tried now while no interrupts are
+ *	on, else the last answer
+ * @enabled: out: how many are on
+ * @reserved: out: 0
+ *
+ * EINVAL: no such kind.
+ */
+struct uvfio_irq_info {
+	__u32 argsz;
+	__u32 flags;
+	__u32 kind;
+	__u32 caps;
+	__u32 max;
+	__u32 count;
+	__u32 enabled;
+	__u32 reserved;
+};
+
+#define UVFIO_IRQ_INFO _IO(';', 114)
+
+/**
+ * struct uvfio_irq_enable - argument of UVFIO_IRQ_ENABLE
+ * @argsz: size of this structure in bytes
+ * @flags: none, 0
+ * @kind: UVFIO_IRQ_INTX, UVFIO_IRQ_MSI or UVFIO_IRQ_MSIX
+ * @count: how many vectors; 0 turns interrupts of this kind off
+ *
+ * Turns vectors on, without eventfds yet. A larger @count than the present one
+ * adds vectors and leaves the others undisturbed where UVFIO_IRQ_DYNAMIC says
+ * so. A request that fails takes nothing.
+ *
+ * * EINVAL: no such kind, or @count is more than the device has
+ * * ENXIO: the device has no interrupts of this kind
+ * * ENOSPC: more than can be had
+ * * EBUSY: interrupts of another kind are on, or another @count is and it
+ *   cannot be changed while they are on; or, for INTx, the line is shared and
+ *   the device cannot mask its interrupt
+ */
+struct uvfio_irq_enable {
+	__u32 argsz;
+	__u32 flags;
+	__u32 kind;
+	__u32 count;
+};
+
+#define UVFIO_IRQ_ENABLE _IO(';', 115)
+
+/* &uvfio_irq_set.flags: exactly one of them */
+#define UVFIO_IRQ_BIND		(1U << 0)	/* eventfds at @fds */
+#define UVFIO_IRQ_MASK		(1U << 1)	/* keep back, remember */
+#define UVFIO_IRQ_UNMASK	(1U << 2)	/* and deliver what came */
+#define UVFIO_IRQ_FIRE		(1U << 3)	/* as if it had come */
+
+/**
+ * struct uvfio_irq_set - argument of UVFIO_IRQ_SET
+ * @argsz: size of this structure in bytes
+ * @flags: one of UVFIO_IRQ_BIND, _MASK, _UNMASK, _FIRE
+ * @kind: UVFIO_IRQ_INTX, UVFIO_IRQ_MSI or UVFIO_IRQ_MSIX
+ * @first: first vector
+ * @count: how many vectors from there
+ * @reserved: 0
+ * @fds: address of __s32[@count]: eventfds, a negative one takes the vector's
+ *	eventfd away; 0 for the other flags
+ *
+ * Works on single vectors while others run. While interrupts are off,
+ * UVFIO_IRQ_BIND first turns @first + @count vectors on. An eventfd is replaced
+ * without losing an interrupt: each goes to the old one or to the new one.
+ *
+ * * EINVAL: not exactly one of the flags; no such kind; no vector, or vectors
+ *   beyond those that are on; an eventfd that is none
+ * * EBADF: a descriptor that is not open
+ * * others: as UVFIO_IRQ_ENABLE
+ */
+struct uvfio_irq_set {
+	__u32 argsz;
+	__u32 flags;
+	__u32 kind;
+	__u32 first;
+	__u32 count;
+	__u32 reserved;
+	__aligned_u64 fds;
+};
+
+#define UVFIO_IRQ_SET _IO(';', 116)
 
 #endif /* _UAPI_LINUX_UVFIO_H */
