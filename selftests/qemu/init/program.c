@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define PATIENCE_MS 20000
+
 /**
  * struct output - what a program prints, cut into lines
  * @fd: our end of its standard output
@@ -92,14 +94,6 @@ static long milliseconds(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Everybody but us: the machine runs one program at a time. */
-static void kill_all(void)
-{
-	kill(-1, SIGKILL);
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;
-}
-
 /* Orphans of the program become our children: reap them on the way. */
 static bool has_ended(pid_t pid, int *status)
 {
@@ -139,17 +133,24 @@ static void drain(struct output *output, struct tap *tap)
 		take_line(output, tap);
 }
 
-/* A task that a defect holds in the kernel must not hold the machine too. */
-static void reap_killed(pid_t pid, int *status)
+/*
+ * Kill everybody but us: the machine runs one program at a time. Returns false
+ * if a defect holds a task in the kernel; it must not hold the machine too.
+ */
+static bool end_all(void)
 {
-	long deadline = milliseconds() + 5000;
+	long deadline = milliseconds() + PATIENCE_MS;
+	pid_t who = 0;
 
+	kill(-1, SIGKILL);
 	while (milliseconds() < deadline) {
-		if (has_ended(pid, status))
-			return;
-		usleep(20000);
+		who = waitpid(-1, NULL, WNOHANG);
+		if (who < 0)
+			return true;
+		if (who == 0)
+			usleep(5000);
 	}
-	say("# process %d does not die\n", pid);
+	return false;
 }
 
 void program_run(struct tally *tally, int seconds, char *argv[])
@@ -170,9 +171,8 @@ void program_run(struct tally *tally, int seconds, char *argv[])
 	close(ends[1]);
 	output.fd = ends[0];
 	in_time = watch(pid, &output, &tap, began + seconds * 1000L, &status);
-	kill_all();
-	if (!in_time)
-		reap_killed(pid, &status);
+	if (!end_all())
+		report(tally, false, "a task does not die");
 	drain(&output, &tap);
 	close(ends[0]);
 	tap_end(&tap, status, !in_time, argv[0]);
