@@ -10,7 +10,7 @@ TOP := $(abspath ../..)
 NAME := $(notdir $(CURDIR))
 OUT := $(TOP)/build/tests/$(NAME)
 LIBSRC := $(if $(filter uvfio,$(LIBS)),$(wildcard $(TOP)/lib/*.c))
-DEPS := $(COMMON) $(LIBSRC) $(wildcard *.h $(TOP)/lib/*.h) \
+DEPS := $(COMMON) $(LIBSRC) $(wildcard *.h ../lib/*.h $(TOP)/lib/*.h) \
 	$(wildcard $(TOP)/include/uapi/linux/*.h) \
 	$(wildcard $(TOP)/build/kselftest/*.h) Makefile ../lib.mk
 

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Raw calls of /dev/uiommu.
+ *
+ * Owns no state: each function fills one structure and makes one call.
+ */
+#include <fcntl.h>
+
+#include "call.h"
+#include "domain.h"
+
+/**
+ * domain_open() - open a new, empty domain
+ *
+ * Return: descriptor, or a negative errno.
+ */
+int domain_open(void)
+{
+	int fd = open("/dev/uiommu", O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/**
+ * domain_map() - map at a fixed address
+ * @fd: domain
+ * @vaddr: memory
+ * @iova: where the devices see it
+ * @size: bytes
+ * @write: may devices write?
+ *
+ * Return: 0, or a negative errno.
+ */
+int domain_map(int fd, const void *vaddr, __u64 iova, __u64 size, bool write)
+{
+	struct uiommu_map map = {
+		.argsz = sizeof(map),
+		.flags = UIOMMU_MAP_FIXED | (write ? UIOMMU_MAP_WRITE : 0),
+		.vaddr = (unsigned long)vaddr,
+		.iova = iova,
+		.size = size,
+	};
+
+	return call(fd, UIOMMU_MAP, &map);
+}
+
+/**
+ * domain_map_any() - map for writing where the kernel likes
+ * @fd: domain
+ * @vaddr: memory
+ * @iova: out: where the devices see it
+ * @size: bytes
+ *
+ * Return: 0, or a negative errno.
+ */
+int domain_map_any(int fd, const void *vaddr, __u64 *iova, __u64 size)
+{
+	struct uiommu_map map = {
+		.argsz = sizeof(map),
+		.flags = UIOMMU_MAP_WRITE,
+		.vaddr = (unsigned long)vaddr,
+		.size = size,
+	};
+	int err = call(fd, UIOMMU_MAP, &map);
+
+	*iova = map.iova;
+	return err;
+}
+
+/**
+ * domain_unmap() - unmap the whole mappings in a range
+ * @fd: domain
+ * @iova: start
+ * @size: bytes
+ *
+ * Return: 0, or a negative errno.
+ */
+int domain_unmap(int fd, __u64 iova, __u64 size)
+{
+	struct uiommu_unmap unmap = {
+		.argsz = sizeof(unmap),
+		.iova = iova,
+		.size = size,
+	};
+
+	return call(fd, UIOMMU_UNMAP, &unmap);
+}
+
+/**
+ * domain_unmap_all() - unmap everything the caller may
+ * @fd: domain
+ *
+ * Return: 0, or a negative errno.
+ */
+int domain_unmap_all(int fd)
+{
+	struct uiommu_unmap unmap = {
+		.argsz = sizeof(unmap),
+		.flags = UIOMMU_UNMAP_ALL,
+	};
+
+	return call(fd, UIOMMU_UNMAP, &unmap);
+}
+
+/**
+ * domain_info() - ask what a domain holds
+ * @fd: domain
+ * @info: out
+ *
+ * Return: 0, or a negative errno.
+ */
+int domain_info(int fd, struct uiommu_info *info)
+{
+	*info = (struct uiommu_info){ .argsz = sizeof(*info) };
+	return call(fd, UIOMMU_INFO, info);
+}
+
+/**
+ * domain_nr_maps() - how many mappings a domain holds
+ * @fd: domain
+ *
+ * Return: the number, or a negative errno.
+ */
+long domain_nr_maps(int fd)
+{
+	struct uiommu_info info;
+	int err = domain_info(fd, &info);
+
+	return err ? err : (long)info.nr_maps;
+}
+
+/**
+ * domain_pinned() - how many pages a domain has pinned
+ * @fd: domain
+ *
+ * Return: the number, or a negative errno.
+ */
+long domain_pinned(int fd)
+{
+	struct uiommu_info info;
+	int err = domain_info(fd, &info);
+
+	return err ? err : (long)info.pinned;
+}
+
+/**
+ * domain_revoked() - take the reports of revoked mappings
+ * @fd: domain
+ * @ranges: where to
+ * @n: how many fit
+ * @flags: out: flags of the answer
+ *
+ * Return: how many were stored, or a negative errno.
+ */
+int domain_revoked(int fd, struct uiommu_revoked_range *ranges, unsigned int n,
+		   __u32 *flags)
+{
+	struct uiommu_revoked revoked = {
+		.argsz = sizeof(revoked),
+		.nr_ranges = n,
+		.ranges = (unsigned long)ranges,
+	};
+	int err = call(fd, UIOMMU_REVOKED, &revoked);
+
+	*flags = revoked.flags;
+	return err ? err : (int)revoked.nr_ranges;
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Small text files of /proc and /sys.
+ *
+ * Owns no state: each call opens, reads or writes once, and closes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "text.h"
+
+/**
+ * text_read() - read a text file whole, without its last newline
+ * @path: file
+ * @buf: where to; always terminated
+ * @size: bytes at @buf
+ *
+ * Return: length, or a negative errno.
+ */
+int text_read(const char *path, char *buf, size_t size)
+{
+	size_t used = 0;
+	ssize_t n = 0;
+	int fd, err;
+
+	buf[0] = 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	while (used < size - 1) {
+		n = read(fd, buf + used, size - 1 - used);
+		if (n <= 0)
+			break;
+		used += n;
+	}
+	err = n < 0 ? -errno : 0;
+	close(fd);
+	if (used && buf[used - 1] == '\n')
+		used--;
+	buf[used] = 0;
+	return err ? err : (int)used;
+}
+
+/**
+ * text_write() - write a text to a file in one go
+ * @path: file
+ * @text: what to write
+ *
+ * Return: 0, or a negative errno.
+ */
+int text_write(const char *path, const char *text)
+{
+	size_t size = strlen(text);
+	int fd, err = 0;
+
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, size) != (ssize_t)size)
+		err = errno ? -errno : -EIO;
+	close(fd);
+	return err;
+}
+
+/**
+ * text_field() - the number after a "Name:" at the start of a line
+ * @path: file
+ * @field: name, with its colon
+ *
+ * Return: the number, or a negative errno.
+ */
+long text_field(const char *path, const char *field)
+{
+	static char buf[65536];
+	const char *at = buf;
+	int err = text_read(path, buf, sizeof(buf));
+
+	if (err < 0)
+		return err;
+	while (at && strncmp(at, field, strlen(field))) {
+		at = strchr(at, '\n');
+		at = at ? at + 1 : NULL;
+	}
+	return at ? strtol(at + strlen(field), NULL, 0) : -ENOENT;
+}
+
+/**
+ * text_module_refs() - how many references a module has
+ * @module: its name
+ *
+ * Return: the number, or a negative errno.
+ */
+int text_module_refs(const char *module)
+{
+	char path[128], buf[32];
+	int err;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", module);
+	err = text_read(path, buf, sizeof(buf));
+	return err < 0 ? err : atoi(buf);
+}

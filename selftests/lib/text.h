@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Small text files of /proc and /sys. */
+#ifndef SELFTESTS_TEXT_H
+#define SELFTESTS_TEXT_H
+
+#include <stddef.h>
+
+int text_read(const char *path, char *buf, size_t size);
+int text_write(const char *path, const char *text);
+long text_field(const char *path, const char *field);
+int text_module_refs(const char *module);
+
+#endif

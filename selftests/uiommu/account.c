@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What locked memory is charged, to whom, and that it is given back.
+ * Invariant: whatever way a mapping ends, its user can lock afterwards as
+ * much as before, not a page more or less.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "../lib/harness.h"
+#include "../lib/call.h"
+#include "../lib/device.h"
+#include "../lib/domain.h"
+#include "../lib/memory.h"
+#include "../lib/process.h"
+#include "../lib/text.h"
+
+#define USER 61003
+#define LIMIT 64 /* pages */
+#define TAKEN 10
+#define IOVA 0x50000000ULL
+
+struct worker {
+	int ends[2]; /* to tell, to await: see process_start() */
+	int (*way)(struct worker *w);
+	int domain;
+	__u8 *buf;
+};
+
+static int by_unmap(struct worker *w)
+{
+	return domain_unmap(w->domain, IOVA, TAKEN * PAGE);
+}
+
+static int by_munmap(struct worker *w)
+{
+	return munmap(w->buf, TAKEN * PAGE);
+}
+
+static int by_munmap_of_a_part(struct worker *w)
+{
+	return munmap(w->buf + 3 * PAGE, PAGE);
+}
+
+static int by_close(struct worker *w)
+{
+	return close(w->domain);
+}
+
+static int by_exit(struct worker *w)
+{
+	_exit(0);
+}
+
+static int by_kill(struct worker *w)
+{
+	return kill(getpid(), SIGKILL);
+}
+
+static int by_exec(struct worker *w)
+{
+	process_become_sleeper(w->ends[0], w->ends[1]);
+	return EIO;
+}
+
+static int by_exit_of_a_parent(struct worker *w)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		_exit(pid < 0);
+	/* this child holds copies of all descriptors, and lives on */
+	process_await(w->ends[1]);
+	_exit(0);
+}
+
+static int by_failing(struct worker *w)
+{
+	if (domain_map(w->domain, w->buf, IOVA, PAGE, true) != -EBUSY)
+		return EIO;
+	if (domain_map(w->domain, w->buf, 2 * IOVA, LIMIT * PAGE, true) !=
+	    -ENOMEM)
+		return EIO;
+	return by_unmap(w);
+}
+
+FIXTURE(account)
+{
+	int room;
+	int ready;
+	int go;
+	pid_t pid;
+	struct worker worker;
+};
+
+FIXTURE_VARIANT(account)
+{
+	int (*way)(struct worker * w);
+	bool at_once; /* given back when the call returns */
+	bool leaves; /* the process ends by it */
+};
+
+#define WAY(name, now, leave)                                 \
+	FIXTURE_VARIANT_ADD(account, name)                    \
+	{                                                     \
+		.way = name, .at_once = now, .leaves = leave, \
+	}
+
+WAY(by_unmap, true, false);
+WAY(by_failing, true, false);
+WAY(by_munmap, false, false);
+WAY(by_munmap_of_a_part, false, false);
+WAY(by_close, false, false);
+WAY(by_exit, false, true);
+WAY(by_kill, false, true);
+WAY(by_exec, false, false);
+WAY(by_exit_of_a_parent, false, true);
+
+/* Maps as USER, then in step with the test: ends the mapping; leaves */
+static int work(void *arg)
+{
+	struct worker *w = arg;
+	int err = process_become(USER, LIMIT * PAGE);
+
+	w->domain = domain_open();
+	w->buf = memory_anon(LIMIT * PAGE);
+	/* exec must not be a close */
+	fcntl(w->domain, F_SETFD, 0);
+	if (!err)
+		err = domain_map(w->domain, w->buf, IOVA, TAKEN * PAGE, true);
+	if (err)
+		return err;
+	process_tell(w->ends[0]);
+	process_await(w->ends[1]);
+	err = w->way(w);
+	process_tell(w->ends[0]);
+	process_await(w->ends[1]);
+	return err;
+}
+
+FIXTURE_SETUP(account)
+{
+	self->room = process_quota(USER, LIMIT);
+	ASSERT_LT(LIMIT - 4, self->room);
+	ASSERT_GE(LIMIT, self->room);
+	self->worker.way = variant->way;
+	self->pid = process_start(work, &self->worker, &self->ready, &self->go);
+	ASSERT_LT(0, self->pid);
+	ASSERT_EQ(0, process_await(self->ready));
+}
+
+FIXTURE_TEARDOWN(account)
+{
+	close(self->go);
+}
+
+TEST_F(account, given_back)
+{
+	int room = process_quota(USER, LIMIT);
+
+	EXPECT_GE(self->room - TAKEN, room);
+	EXPECT_LE(self->room - TAKEN - 2, room);
+	EXPECT_EQ(TAKEN, process_vmpin(self->pid));
+	ASSERT_EQ(0, process_tell(self->go));
+	if (variant->leaves)
+		process_wait(self->pid);
+	else
+		process_await(self->ready);
+	if (variant->at_once) {
+		EXPECT_EQ(self->room, process_quota(USER, LIMIT));
+		EXPECT_EQ(0, process_vmpin(self->pid));
+		return;
+	}
+	EXPECT_TRUE(process_quota_becomes(USER, LIMIT, self->room))
+	TH_LOG("room %d, not %d", process_quota(USER, LIMIT), self->room);
+}
+
+struct half {
+	int ends[2];
+	int domain;
+};
+
+static int take_more_than_half(void *arg)
+{
+	struct half *h = arg;
+	__u8 *buf = memory_anon(LIMIT * PAGE);
+	int err = process_become(USER, LIMIT * PAGE);
+
+	h->domain = domain_open();
+	if (!err)
+		err = domain_map(h->domain, buf, IOVA, (LIMIT / 2 + 1) * PAGE,
+				 true);
+	if (err)
+		return err;
+	process_tell(h->ends[0]);
+	process_await(h->ends[1]);
+	return 0;
+}
+
+TEST(processes_of_one_user_share_the_quota)
+{
+	struct half first = {}, second = {};
+	int ready[2], go[2];
+	pid_t a = process_start(take_more_than_half, &first, ready, go);
+	pid_t b;
+
+	ASSERT_EQ(0, process_await(ready[0]));
+	b = process_start(take_more_than_half, &second, ready + 1, go + 1);
+	EXPECT_EQ(ENOMEM, process_wait(b));
+	process_tell(go[0]);
+	EXPECT_EQ(0, process_wait(a));
+	b = process_start(take_more_than_half, &second, ready + 1, go + 1);
+	ASSERT_EQ(0, process_await(ready[1]));
+	process_tell(go[1]);
+	EXPECT_EQ(0, process_wait(b));
+}
+
+struct sharing {
+	int ends[2];
+	int domain;
+};
+
+static int map_and_await(void *arg)
+{
+	struct sharing *s = arg;
+	__u8 *buf = memory_anon(LIMIT * PAGE);
+	int err = process_become(USER, LIMIT * PAGE);
+
+	if (!err)
+		err = domain_map(s->domain, buf, IOVA, TAKEN * PAGE, true);
+	if (err)
+		return err;
+	process_tell(s->ends[0]);
+	process_await(s->ends[1]);
+	return domain_unmap(s->domain, IOVA, TAKEN * PAGE);
+}
+
+TEST(two_devices_are_charged_once)
+{
+	struct sharing s = { .domain = domain_open() };
+	int a = device_open("EDU0"), b = device_open("EDU1");
+	int empty = process_quota(USER, LIMIT), ready, go, room;
+	struct uiommu_info info;
+	pid_t pid;
+
+	if (!device_bdf("EDU0") || !device_bdf("EDU1"))
+		SKIP(return, "EDU0 or EDU1 is not set");
+	ASSERT_EQ(0, device_set(a, s.domain));
+	pid = process_start(map_and_await, &s, &ready, &go);
+	ASSERT_EQ(0, process_await(ready));
+	room = process_quota(USER, LIMIT);
+	ASSERT_EQ(0, device_set(b, s.domain));
+	EXPECT_EQ(room, process_quota(USER, LIMIT));
+	EXPECT_EQ(TAKEN, process_vmpin(pid));
+	ASSERT_EQ(0, domain_info(s.domain, &info));
+	EXPECT_EQ(TAKEN, info.pinned);
+	EXPECT_EQ(2, info.nr_devices);
+	EXPECT_EQ(1, info.nr_hw_domains);
+	process_tell(go);
+	EXPECT_EQ(0, process_wait(pid));
+	EXPECT_EQ(empty, process_quota(USER, LIMIT));
+}
+
+static int hoard_page_tables(void *arg)
+{
+	int domain = *(int *)arg, n;
+	__u8 *page = memory_anon(PAGE);
+
+	for (n = 0; n < 4 * LIMIT; n++)
+		if (domain_map(domain, page, IOVA + n * HUGE, PAGE, true))
+			return n;
+	return 255;
+}
+
+TEST(scattered_mappings_are_charged_for_their_page_tables)
+{
+	int domain = domain_open(), fd = device_open("EDU0");
+	int n;
+
+	if (!device_bdf("EDU0"))
+		SKIP(return, "EDU0 is not set");
+	ASSERT_EQ(0, device_set(fd, domain));
+	n = process_run_as(USER, LIMIT * PAGE, hoard_page_tables, &domain);
+	EXPECT_GE(LIMIT / 2, n);
+	EXPECT_LT(LIMIT / 4, n);
+}
+
+static int map_and_unmap_strides(void *arg)
+{
+	int domain = *(int *)arg, n, err = 0;
+	__u8 *page = memory_anon(PAGE);
+
+	for (n = 0; n < 4096 && !err; n++) {
+		err = domain_map(domain, page, IOVA + n * HUGE, PAGE, true);
+		if (!err)
+			err = domain_unmap(domain, IOVA + n * HUGE, PAGE);
+	}
+	return err == -ENOMEM ? 0 : err;
+}
+
+static long free_pages(void)
+{
+	return text_field("/proc/meminfo", "MemFree:") / 4;
+}
+
+TEST(page_tables_do_not_grow_without_end)
+{
+	int domain = domain_open(), fd = device_open("EDU0");
+	long before, after;
+
+	if (!device_bdf("EDU0"))
+		SKIP(return, "EDU0 is not set");
+	ASSERT_EQ(0, device_set(fd, domain));
+	before = free_pages();
+	EXPECT_EQ(0, process_run_as(USER, LIMIT * PAGE, map_and_unmap_strides,
+				    &domain));
+	after = free_pages();
+	EXPECT_GT(1024, before - after)
+	TH_LOG("%ld pages were free, %ld are", before, after);
+}
+
+TEST_HARNESS_MAIN
