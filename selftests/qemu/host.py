@@ -142,10 +142,14 @@ def pass_on(source, log):
     """What programs print, as it comes."""
     for line in source:
         text = line.decode(errors='replace').replace('\r', '')
-        sys.stdout.write(text)
-        sys.stdout.flush()
         log.write(text)
         log.flush()
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Nobody listens any more; the machine must not wait for them.
+            sys.stdout = open(os.devnull, 'w')
 
 
 def tail(path, count=40):
