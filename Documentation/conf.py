@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Sphinx settings; run by scripts/docs, which sets KERNEL_DOC."""
+"""Sphinx settings; run by scripts/docs, which sets the environment."""
 import os
 import sys
 
-sys.path.insert(0, os.path.dirname(os.environ['KERNEL_DOC']))
+sys.path.insert(0, os.environ['SPHINX_EXTENSIONS'])
 
 project = 'uiommu and uvfio'
 extensions = ['kerneldoc']
