@@ -9,10 +9,10 @@
 TOP := $(abspath ../..)
 NAME := $(notdir $(CURDIR))
 OUT := $(TOP)/build/tests/$(NAME)
-LIBSRC := $(if $(filter uvfio,$(LIBS)),$(wildcard $(TOP)/lib/*.c))
-DEPS := $(COMMON) $(LIBSRC) $(wildcard *.h ../lib/*.h $(TOP)/lib/*.h) \
-	$(wildcard $(TOP)/include/uapi/linux/*.h) \
-	$(wildcard $(TOP)/build/kselftest/*.h) Makefile ../lib.mk
+OBJ := $(TOP)/build/obj/$(NAME)
+SHARED := $(COMMON) $(if $(filter uvfio,$(LIBS)),$(wildcard $(TOP)/lib/*.c))
+HEADERS := $(wildcard *.h ../lib/*.h $(TOP)/lib/*.h \
+	$(TOP)/include/uapi/linux/*.h $(TOP)/build/kselftest/*.h) Makefile ../lib.mk
 
 CFLAGS ?= -O2 -g
 FLAGS := -D_GNU_SOURCE -I$(TOP)/include/uapi -I$(TOP)/lib \
@@ -21,22 +21,35 @@ FLAGS := -D_GNU_SOURCE -I$(TOP)/include/uapi -I$(TOP)/lib \
 	-static -pthread
 PROGS := $(addprefix $(OUT)/,$(TEST_GEN_PROGS))
 PROGS_32 := $(patsubst %,$(OUT)/%32,$(TEST_GEN_PROGS_32))
+OLD := $(filter-out $(PROGS) $(PROGS_32),$(wildcard $(OUT)/*))
+SHARED_64 := $(patsubst %.c,$(OBJ)/64/%.o,$(notdir $(SHARED)))
+SHARED_32 := $(patsubst %.c,$(OBJ)/32/%.o,$(notdir $(SHARED)))
+
+vpath %.c $(sort $(dir $(SHARED)))
 
 .PHONY: all run_tests
+.DELETE_ON_ERROR:
 
 all: $(PROGS) $(PROGS_32)
-	@cd $(OUT) && for old in *; do case " $(TEST_GEN_PROGS) \
-	$(addsuffix 32,$(TEST_GEN_PROGS_32)) " in *" $$old "*) ;; \
-	*) rm -f "$$old" ;; esac; done
+	$(if $(OLD),rm -f $(OLD))
 
-$(PROGS): $(OUT)/%: %.c $(DEPS)
+$(SHARED_64): $(OBJ)/64/%.o: %.c $(HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(FLAGS) -o $@ $< $(COMMON) $(LIBSRC)
+	$(CC) $(CFLAGS) $(FLAGS) -c -o $@ $<
 
-$(PROGS_32): $(OUT)/%32: %.c $(DEPS)
+$(SHARED_32): $(OBJ)/32/%.o: %.c $(HEADERS)
 	@mkdir -p $(@D)
 	@$(TOP)/scripts/need gcc-multilib
-	$(CC) -m32 $(CFLAGS) $(FLAGS) -o $@ $< $(COMMON) $(LIBSRC)
+	$(CC) -m32 -Wno-pointer-to-int-cast $(CFLAGS) $(FLAGS) -c -o $@ $<
+
+$(PROGS): $(OUT)/%: %.c $(SHARED_64) $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(FLAGS) -o $@ $< $(SHARED_64)
+
+$(PROGS_32): $(OUT)/%32: %.c $(SHARED_32) $(HEADERS)
+	@mkdir -p $(@D)
+	@$(TOP)/scripts/need gcc-multilib
+	$(CC) -m32 -Wno-pointer-to-int-cast $(CFLAGS) $(FLAGS) -o $@ $< $(SHARED_32)
 
 run_tests: all
 	@fail=0; for name in $(notdir $(PROGS) $(PROGS_32)); do \
