@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Maps and unmaps against everything else that threads of a process do to
+ * its memory. Invariant: whoever wins, the loser gets an error of the table,
+ * and once all have returned nothing is mapped, pinned or charged that should
+ * not be.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "../lib/harness.h"
+#include "../lib/call.h"
+#include "../lib/device.h"
+#include "../lib/domain.h"
+#include "../lib/edu.h"
+#include "../lib/memory.h"
+#include "../lib/process.h"
+
+#define IOVA 0xd0000000ULL
+#define BLOCK (16 * PAGE)
+#define BLOCKS 8
+#define SECONDS 2
+
+struct field {
+	int domain;
+	struct memory m;
+	struct edu *edu;
+	atomic_bool stop;
+	atomic_int bad; /* an error that is not of the table */
+	atomic_ulong done[8]; /* turns of each kind of thread */
+	atomic_int seed;
+};
+
+static void *map_blocks(void *arg)
+{
+	struct field *f = arg;
+	unsigned int seed = ++f->seed;
+	int i, err;
+
+	while (!f->stop) {
+		i = rand_r(&seed) % BLOCKS;
+		err = domain_map(f->domain, f->m.buf + i * BLOCK,
+				 IOVA + i * BLOCK, BLOCK, true);
+		if (err && err != -EBUSY && err != -EFAULT)
+			f->bad = err;
+		f->done[0] += !err;
+		i = rand_r(&seed) % BLOCKS;
+		err = domain_unmap(f->domain, IOVA + i * BLOCK, BLOCK);
+		if (err && err != -ENXIO)
+			f->bad = err;
+		f->done[1] += !err;
+	}
+	return NULL;
+}
+
+static void *replace_pages(void *arg)
+{
+	struct field *f = arg;
+	unsigned int seed = ++f->seed;
+	__u8 *at;
+
+	while (!f->stop) {
+		at = f->m.buf + rand_r(&seed) % (BLOCKS * BLOCK / PAGE) * PAGE;
+		munmap(at, PAGE);
+		mmap(at, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		     f->m.fd, at - f->m.buf);
+		f->done[2]++;
+	}
+	return NULL;
+}
+
+static void *punch_holes(void *arg)
+{
+	struct field *f = arg;
+	unsigned int seed = ++f->seed;
+
+	while (!f->stop) {
+		fallocate(f->m.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			  rand_r(&seed) % (BLOCKS * BLOCK / PAGE) * PAGE, PAGE);
+		f->done[3]++;
+		process_nap(1);
+	}
+	return NULL;
+}
+
+static void *protect_pages(void *arg)
+{
+	struct field *f = arg;
+	unsigned int seed = ++f->seed;
+	__u8 *at;
+
+	while (!f->stop) {
+		at = f->m.buf + rand_r(&seed) % (BLOCKS * BLOCK / PAGE) * PAGE;
+		mprotect(at, PAGE, PROT_READ);
+		mprotect(at, PAGE, PROT_READ | PROT_WRITE);
+		f->done[4]++;
+	}
+	return NULL;
+}
+
+static void *fork_children(void *arg)
+{
+	struct field *f = arg;
+	pid_t pid;
+
+	while (!f->stop) {
+		pid = fork();
+		if (!pid)
+			_exit(0);
+		process_wait(pid);
+		f->done[5]++;
+		process_nap(5);
+	}
+	return NULL;
+}
+
+static void *make_dma(void *arg)
+{
+	struct field *f = arg;
+	unsigned int seed = ++f->seed;
+
+	while (!f->stop) {
+		edu_store_start(f->edu,
+				IOVA + rand_r(&seed) % (BLOCKS * BLOCK / PAGE) *
+						PAGE);
+		if (edu_wait(f->edu))
+			f->bad = -ETIMEDOUT;
+		f->done[6]++;
+	}
+	return NULL;
+}
+
+FIXTURE(race)
+{
+	struct field f;
+	struct edu edu;
+};
+
+FIXTURE_SETUP(race)
+{
+	if (!device_bdf("EDU0"))
+		SKIP(return, "EDU0 is not set");
+	self->f.domain = domain_open();
+	ASSERT_EQ(0, edu_open(&self->edu, "EDU0"));
+	ASSERT_EQ(0, edu_attach(&self->edu, self->f.domain));
+	ASSERT_EQ(0, memory_make(&self->f.m, MEMFD, BLOCKS * BLOCK));
+	self->f.edu = &self->edu;
+}
+
+FIXTURE_TEARDOWN(race)
+{
+	edu_close(&self->edu);
+	close(self->f.domain);
+}
+
+static void run(struct field *f, void *(*const *fns)(void *), int n)
+{
+	pthread_t threads[8];
+	int i;
+
+	for (i = 0; i < n; i++)
+		pthread_create(threads + i, NULL, fns[i], f);
+	process_nap(SECONDS * 1000);
+	f->stop = true;
+	for (i = 0; i < n; i++)
+		pthread_join(threads[i], NULL);
+}
+
+#define expect_clean()                                           \
+	do {                                                     \
+		EXPECT_EQ(0, self->f.bad);                       \
+		domain_unmap_all(self->f.domain);                \
+		EXPECT_EQ(1, domain_nr_maps(self->f.domain));    \
+		EXPECT_TRUE(process_vmpin_becomes(getpid(), 1)); \
+		EXPECT_EQ(1, domain_pinned(self->f.domain));     \
+	} while (0)
+
+TEST_F(race, map_against_map)
+{
+	static void *(*const fns[])(void *) = { map_blocks, map_blocks,
+						make_dma };
+
+	run(&self->f, fns, ARRAY_SIZE(fns));
+	EXPECT_LT(100, self->f.done[0]);
+	EXPECT_LT(100, self->f.done[1]);
+	expect_clean();
+}
+
+TEST_F(race, map_against_munmap)
+{
+	static void *(*const fns[])(void *) = { map_blocks, map_blocks,
+						replace_pages, make_dma };
+
+	run(&self->f, fns, ARRAY_SIZE(fns));
+	EXPECT_LT(10, self->f.done[0]);
+	EXPECT_LT(100, self->f.done[2]);
+	expect_clean();
+}
+
+TEST_F(race, map_against_everything)
+{
+	static void *(*const fns[])(void *) = { map_blocks,    map_blocks,
+						replace_pages, punch_holes,
+						protect_pages, fork_children,
+						make_dma };
+
+	run(&self->f, fns, ARRAY_SIZE(fns));
+	EXPECT_LT(10, self->f.done[0]);
+	EXPECT_LT(10, self->f.done[3]);
+	EXPECT_LT(10, self->f.done[5]);
+	expect_clean();
+}
+
+static void *unmap_whole_buffer(void *arg)
+{
+	struct field *f = arg;
+
+	munmap(f->m.buf, f->m.size);
+	return NULL;
+}
+
+TEST_F(race, loser_of_map_against_munmap_leaves_nothing)
+{
+	__u8 *view = self->f.m.view, *buf = self->f.m.buf;
+	pthread_t thread;
+	int i, err;
+
+	for (i = 0; i < 300; i++) {
+		pthread_create(&thread, NULL, unmap_whole_buffer, &self->f);
+		err = domain_map(self->f.domain, buf, IOVA, BLOCKS * BLOCK,
+				 true);
+		pthread_join(thread, NULL);
+		EXPECT_TRUE(!err || err == -EFAULT);
+		/* the munmap has returned, and so has the map */
+		EXPECT_EQ(1, domain_nr_maps(self->f.domain))
+		TH_LOG("turn %d, map said %d", i, err);
+		ASSERT_EQ(buf, mmap(buf, BLOCKS * BLOCK, PROT_READ | PROT_WRITE,
+				    MAP_SHARED | MAP_FIXED, self->f.m.fd, 0));
+	}
+	EXPECT_EQ(0, edu_arrives(&self->edu, IOVA, view));
+	expect_clean();
+}
+
+static int map_much(void *arg)
+{
+	struct field *f = arg;
+	size_t size = 512UL << 20;
+	__u8 *buf = memory_anon(size);
+
+	for (;;) {
+		domain_map(f->domain, buf, 1ULL << 33, size, true);
+		domain_unmap(f->domain, 1ULL << 33, size);
+	}
+	return 0;
+}
+
+TEST_F(race, killed_in_the_middle_of_a_long_map)
+{
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(map_much(&self->f));
+		process_nap(60 * i + 20);
+		kill(pid, SIGKILL);
+		EXPECT_EQ(128 + SIGKILL, process_wait(pid));
+		EXPECT_EQ(1, domain_nr_maps(self->f.domain));
+	}
+	EXPECT_EQ(1, domain_pinned(self->f.domain));
+}
+
+TEST_HARNESS_MAIN
