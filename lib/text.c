@@ -18,149 +18,149 @@ struct meaning {
 
 /* clang-format off */
 static const struct meaning meanings[] = {
-	{ UVFIO_DOMAIN_OPEN, ENOENT,
+	{ UVFIO_CALL_DOMAIN_OPEN, ENOENT,
 	  "/dev/uiommu does not exist because the module uiommu is not loaded: load it with modprobe uiommu or insmod uiommu.ko"
 	},
-	{ UVFIO_DOMAIN_OPEN, EACCES,
+	{ UVFIO_CALL_DOMAIN_OPEN, EACCES,
 	  "/dev/uiommu may not be opened because its mode was changed from 0666: chmod it back, it is harmless"
 	},
 
-	{ UVFIO_DEVICE_OPEN, ENOENT,
+	{ UVFIO_CALL_DEVICE_OPEN, ENOENT,
 	  "there is no PCI device at this address: look it up with lspci -D"
 	},
-	{ UVFIO_DEVICE_OPEN, EINVAL,
+	{ UVFIO_CALL_DEVICE_OPEN, EINVAL,
 	  "this is not a PCI address: write it as lspci -D does, like 0000:01:00.0"
 	},
-	{ UVFIO_DEVICE_OPEN, ENXIO,
+	{ UVFIO_CALL_DEVICE_OPEN, ENXIO,
 	  "the device is not bound to the driver vfio: write vfio into its driver_override and its address into /sys/bus/pci/drivers_probe"
 	},
-	{ UVFIO_DEVICE_OPEN, EACCES,
+	{ UVFIO_CALL_DEVICE_OPEN, EACCES,
 	  "the node of the device belongs to root: open it in a privileged launcher and pass the descriptor, or change the owner of /dev/vfio<N>"
 	},
-	{ UVFIO_DEVICE_OPEN, EPERM,
+	{ UVFIO_CALL_DEVICE_OPEN, EPERM,
 	  "the device may not be opened here, as the container's device list does not have it: allow it there, or pass the descriptor in"
 	},
-	{ UVFIO_DEVICE_OPEN, EBUSY,
+	{ UVFIO_CALL_DEVICE_OPEN, EBUSY,
 	  "the device is being unbound or reset: try again"
 	},
 
-	{ UVFIO_ATTACH, EINVAL,
+	{ UVFIO_CALL_ATTACH, EINVAL,
 	  "the second descriptor is open but not a domain: pass one of /dev/uiommu"
 	},
-	{ UVFIO_ATTACH, EBADF,
+	{ UVFIO_CALL_ATTACH, EBADF,
 	  "the domain's descriptor is not open: open /dev/uiommu first and keep it until the attach"
 	},
-	{ UVFIO_ATTACH, EBUSY,
+	{ UVFIO_CALL_ATTACH, EBUSY,
 	  "the device has a domain already, or one of its IOMMU group is in another domain or has a kernel driver: detach it, use the same domain for the whole group, or unbind the other driver"
 	},
-	{ UVFIO_ATTACH, ENODEV,
+	{ UVFIO_CALL_ATTACH, ENODEV,
 	  "no IOMMU translates for this device: switch it on in the firmware and boot with intel_iommu=on or amd_iommu=on"
 	},
-	{ UVFIO_ATTACH, EADDRINUSE,
+	{ UVFIO_CALL_ATTACH, EADDRINUSE,
 	  "what is mapped in the domain meets addresses this device cannot use: unmap it, or attach the device before mapping"
 	},
-	{ UVFIO_ATTACH, EPERM,
+	{ UVFIO_CALL_ATTACH, EPERM,
 	  "the IOMMU does not isolate this device's interrupts: switch interrupt remapping on, or accept the danger with uvfio's parameter allow_unsafe_intrs=1"
 	},
-	{ UVFIO_ATTACH, ENOMEM,
+	{ UVFIO_CALL_ATTACH, ENOMEM,
 	  "no memory for the domain's page tables: free some, or raise the memory limit of the control group"
 	},
 
-	{ UVFIO_DETACH, EBUSY,
+	{ UVFIO_CALL_DETACH, EBUSY,
 	  "mappings made through this device still exist: unmap them first"
 	},
 
-	{ UVFIO_MAP, EINVAL,
+	{ UVFIO_CALL_MAP, EINVAL,
 	  "the range makes no sense or may not be used (zero, not page aligned, wrapping, outside what the devices can address, inside the interrupt window 0xfee00000-0xfeefffff or another reserved one), no domain is set, or this descriptor holds mappings of another process: ask for the allowed ranges and map there"
 	},
-	{ UVFIO_MAP, EBUSY,
+	{ UVFIO_CALL_MAP, EBUSY,
 	  "the range overlaps a mapping of the domain: unmap that first or take another I/O address"
 	},
-	{ UVFIO_MAP, ENOSPC,
+	{ UVFIO_CALL_MAP, ENOSPC,
 	  "no free range of that size is left in the domain: unmap something or map less"
 	},
-	{ UVFIO_MAP, ENOMEM,
+	{ UVFIO_CALL_MAP, ENOMEM,
 	  "over the limit of locked memory, or no memory: raise the limit with ulimit -l, prlimit --memlock or LimitMEMLOCK=, or map less"
 	},
-	{ UVFIO_MAP, EFAULT,
+	{ UVFIO_CALL_MAP, EFAULT,
 	  "part of the buffer is not mapped in this process, is not writable though the device shall write, or was unmapped meanwhile: map memory that is there and stays"
 	},
-	{ UVFIO_MAP, EOPNOTSUPP,
+	{ UVFIO_CALL_MAP, EOPNOTSUPP,
 	  "this kind of memory cannot be pinned for long, like a shared mapping of an ordinary file: use anonymous memory, memfd or hugetlb"
 	},
 
-	{ UVFIO_UNMAP, EINVAL,
+	{ UVFIO_CALL_UNMAP, EINVAL,
 	  "the range is zero, unaligned, wrapping, or cuts a mapping in two: give the range of whole mappings"
 	},
-	{ UVFIO_UNMAP, ENXIO,
+	{ UVFIO_CALL_UNMAP, ENXIO,
 	  "nothing in the range is yours, it was never mapped or is revoked already: unmap through the descriptor or in the process that mapped it"
 	},
 
-	{ UVFIO_QUERY, ENOSPC,
+	{ UVFIO_CALL_QUERY, ENOSPC,
 	  "the answer does not fit: ask again with room for as many as were told"
 	},
 
-	{ UVFIO_REGION, EINVAL,
+	{ UVFIO_CALL_REGION, EINVAL,
 	  "no domain is set, the resource does not exist, or the range runs past its end or is not aligned: attach the device first and stay inside the resource"
 	},
-	{ UVFIO_REGION, EOVERFLOW,
+	{ UVFIO_CALL_REGION, EOVERFLOW,
 	  "the resource is 4 GiB or more: ask with UVFIO_REGION_INFO"
 	},
-	{ UVFIO_REGION, EIO,
+	{ UVFIO_CALL_REGION, EIO,
 	  "the device did not answer, or took only part of it: check that memory decoding is on, then reset it"
 	},
-	{ UVFIO_REGION, EACCES,
+	{ UVFIO_CALL_REGION, EACCES,
 	  "this descriptor was opened without that right: open the device read-write"
 	},
-	{ UVFIO_REGION, EPERM,
+	{ UVFIO_CALL_REGION, EPERM,
 	  "this part of the device may not be touched, like a write to its MSI-X table: wire the vectors to eventfds instead"
 	},
-	{ UVFIO_REGION, ENOENT,
+	{ UVFIO_CALL_REGION, ENOENT,
 	  "the device has no such capability: use another way, like INTx for MSI"
 	},
 
-	{ UVFIO_IRQ, EINVAL,
+	{ UVFIO_CALL_IRQ, EINVAL,
 	  "no domain is set, or the device has no interrupt of that kind or not so many: attach it first and ask for the number it has"
 	},
-	{ UVFIO_IRQ, EBADF,
+	{ UVFIO_CALL_IRQ, EBADF,
 	  "the eventfd is not open: make it with eventfd() and keep it until the call"
 	},
-	{ UVFIO_IRQ, EBUSY,
+	{ UVFIO_CALL_IRQ, EBUSY,
 	  "an interrupt of this or another kind is wired already, or the line is shared with a driver that needs it: take the old one away first"
 	},
-	{ UVFIO_IRQ, ENOSPC,
+	{ UVFIO_CALL_IRQ, ENOSPC,
 	  "the machine has not so many interrupt vectors left: ask for fewer"
 	},
-	{ UVFIO_IRQ, ENOMEM,
+	{ UVFIO_CALL_IRQ, ENOMEM,
 	  "no memory for the vectors: ask for fewer"
 	},
-	{ UVFIO_IRQ, ETIMEDOUT,
+	{ UVFIO_CALL_IRQ, ETIMEDOUT,
 	  "the interrupt did not come in time: check that the device was told to raise it and that the last one was acknowledged"
 	},
 
-	{ UVFIO_RESET, ENOTTY,
+	{ UVFIO_CALL_RESET, ENOTTY,
 	  "the device has no reset of its own function: reset it by its registers"
 	},
-	{ UVFIO_RESET, EINVAL,
+	{ UVFIO_CALL_RESET, EINVAL,
 	  "no domain is set: attach the device first"
 	},
-	{ UVFIO_RESET, EAGAIN,
+	{ UVFIO_CALL_RESET, EAGAIN,
 	  "the device is being bound, unbound or reset by somebody else: try again"
 	},
 
-	{ UVFIO_PASS, ENOMSG,
+	{ UVFIO_CALL_PASS, ENOMSG,
 	  "the other side closed the socket without passing anything: look at its messages"
 	},
-	{ UVFIO_PASS, EMSGSIZE,
+	{ UVFIO_CALL_PASS, EMSGSIZE,
 	  "more descriptors came than there is room for: give room for UVFIO_PASS_MAX"
 	},
-	{ UVFIO_PASS, EINVAL,
+	{ UVFIO_CALL_PASS, EINVAL,
 	  "names and descriptors do not agree: use the same version of libuvfio on both sides"
 	},
-	{ UVFIO_PASS, ENOENT,
+	{ UVFIO_CALL_PASS, ENOENT,
 	  "no descriptor of that name was passed: let the launcher pass it"
 	},
-	{ UVFIO_PASS, EPIPE,
+	{ UVFIO_CALL_PASS, EPIPE,
 	  "the other side has gone: look at its messages"
 	},
 };

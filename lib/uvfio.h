@@ -35,8 +35,9 @@ struct uvfio_iova {
 
 static inline struct uvfio_iova uvfio_iova(__u64 addr)
 {
-	struct uvfio_iova iova = { .addr = addr };
+	struct uvfio_iova iova;
 
+	iova.addr = addr;
 	return iova;
 }
 
@@ -128,31 +129,32 @@ int uvfio_bequeath_fds(const struct uvfio_named_fd *fds, unsigned int count);
 
 /**
  * enum uvfio_call - what was tried, for uvfio_explain()
- * @UVFIO_DOMAIN_OPEN: uvfio_domain_open()
- * @UVFIO_DEVICE_OPEN: uvfio_device_find(), uvfio_device_open()
- * @UVFIO_ATTACH: uvfio_attach()
- * @UVFIO_DETACH: uvfio_detach()
- * @UVFIO_MAP: uvfio_map(), uvfio_domain_map()
- * @UVFIO_UNMAP: uvfio_unmap(), uvfio_domain_unmap(), uvfio_domain_unmap_all()
- * @UVFIO_QUERY: uvfio_domain_info(), uvfio_domain_ranges(),
+ * @UVFIO_CALL_DOMAIN_OPEN: uvfio_domain_open()
+ * @UVFIO_CALL_DEVICE_OPEN: uvfio_device_find(), uvfio_device_open()
+ * @UVFIO_CALL_ATTACH: uvfio_attach()
+ * @UVFIO_CALL_DETACH: uvfio_detach()
+ * @UVFIO_CALL_MAP: uvfio_map(), uvfio_domain_map()
+ * @UVFIO_CALL_UNMAP: uvfio_unmap(), uvfio_domain_unmap(),
+ *	uvfio_domain_unmap_all()
+ * @UVFIO_CALL_QUERY: uvfio_domain_info(), uvfio_domain_ranges(),
  *	uvfio_domain_revoked()
- * @UVFIO_REGION: the functions of regions
- * @UVFIO_IRQ: the functions of interrupts
- * @UVFIO_RESET: uvfio_reset()
- * @UVFIO_PASS: the functions that pass descriptors
+ * @UVFIO_CALL_REGION: the functions of regions
+ * @UVFIO_CALL_IRQ: the functions of interrupts
+ * @UVFIO_CALL_RESET: uvfio_reset()
+ * @UVFIO_CALL_PASS: the functions that pass descriptors
  */
 enum uvfio_call {
-	UVFIO_DOMAIN_OPEN,
-	UVFIO_DEVICE_OPEN,
-	UVFIO_ATTACH,
-	UVFIO_DETACH,
-	UVFIO_MAP,
-	UVFIO_UNMAP,
-	UVFIO_QUERY,
-	UVFIO_REGION,
-	UVFIO_IRQ,
-	UVFIO_RESET,
-	UVFIO_PASS,
+	UVFIO_CALL_DOMAIN_OPEN,
+	UVFIO_CALL_DEVICE_OPEN,
+	UVFIO_CALL_ATTACH,
+	UVFIO_CALL_DETACH,
+	UVFIO_CALL_MAP,
+	UVFIO_CALL_UNMAP,
+	UVFIO_CALL_QUERY,
+	UVFIO_CALL_REGION,
+	UVFIO_CALL_IRQ,
+	UVFIO_CALL_RESET,
+	UVFIO_CALL_PASS,
 };
 
 const char *uvfio_explain(enum uvfio_call call, int error);
@@ -160,9 +162,9 @@ const char *uvfio_errno_name(int error);
 
 /*
  * Registers in an mmapped BAR: PCI is little endian, and each access must be
- * one access of exactly that width (64 bits go as two halves, low half first,
- * as NVMe and 32-bit programs want). The order keeps memory that the device
- * reads or writes on the right side of the register access.
+ * one access of exactly that width. The order keeps memory that the device
+ * reads or writes on the right side of the register access. A 32-bit program
+ * has no 64-bit access: it does two, low half first, as NVMe permits.
  */
 static inline __u32 uvfio_read32(const void *reg)
 {
@@ -174,6 +176,17 @@ static inline void uvfio_write32(void *reg, __u32 value)
 	__atomic_store_n((__u32 *)reg, htole32(value), __ATOMIC_RELEASE);
 }
 
+#ifdef __LP64__
+static inline __u64 uvfio_read64(const void *reg)
+{
+	return le64toh(__atomic_load_n((const __u64 *)reg, __ATOMIC_SEQ_CST));
+}
+
+static inline void uvfio_write64(void *reg, __u64 value)
+{
+	__atomic_store_n((__u64 *)reg, htole64(value), __ATOMIC_RELEASE);
+}
+#else
 static inline __u64 uvfio_read64(const void *reg)
 {
 	const char *half = (const char *)reg;
@@ -189,6 +202,7 @@ static inline void uvfio_write64(void *reg, __u64 value)
 	uvfio_write32(half, (__u32)value);
 	uvfio_write32(half + 4, (__u32)(value >> 32));
 }
+#endif
 
 #ifdef __cplusplus
 }
