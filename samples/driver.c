@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The unprivileged half of the demonstration: it takes a domain and devices
+ * from the launcher and drives them.
+ *
+ * Invariant: it opens nothing but what any user may open; all its power comes
+ * with the descriptors.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "driver.h"
+#include "proc.h"
+
+#define MAX_FDS 9
+#define DATA_SIZE (8U << 20)
+
+static int take_descriptors(struct driver *driver)
+{
+	struct uvfio_named_fd fds[MAX_FDS];
+	unsigned int count;
+	int ret;
+
+	ret = uvfio_inherited_fds(fds, MAX_FDS);
+	if (ret < 0)
+		return ret;
+	driver->launcher = uvfio_find_fd(fds, (unsigned int)ret, "launcher");
+	if (driver->launcher < 0)
+		return driver->launcher;
+	ret = uvfio_receive_fds(driver->launcher, fds, MAX_FDS);
+	if (ret < 0)
+		return ret;
+	count = (unsigned int)ret;
+	driver->domain = uvfio_find_fd(fds, count, "domain");
+	driver->edu[0].device = uvfio_find_fd(fds, count, "edu0");
+	driver->edu[1].device = uvfio_find_fd(fds, count, "edu1");
+	driver->nvme_fd = uvfio_find_fd(fds, count, "nvme");
+	driver->has_edu = driver->edu[0].device >= 0 &&
+			  driver->edu[1].device >= 0;
+	driver->has_nvme = driver->nvme_fd >= 0;
+	driver->device = driver->has_edu ? driver->edu[0].device :
+					   driver->nvme_fd;
+	return driver->domain < 0 || driver->device < 0 ? -ENOENT : ret;
+}
+
+static void say_who_we_are(struct driver *driver)
+{
+	long capabilities = proc_status("CapEff:", 16);
+	long no_new_privs = proc_status("NoNewPrivs:", 10);
+	struct rlimit limit;
+	int fd;
+
+	getrlimit(RLIMIT_MEMLOCK, &limit);
+	driver->memlock = limit.rlim_cur;
+	report_check(
+		geteuid() && getuid() && !capabilities && no_new_privs == 1,
+		"driver: runs as uid %u, capabilities %lx, no_new_privs %ld",
+		geteuid(), capabilities, no_new_privs);
+	report_check(!capabilities, "driver: may lock %zu KiB of memory",
+		     driver->memlock >> 10);
+	fd = open("/dev/vfio0", O_RDWR | O_CLOEXEC);
+	report_check(fd < 0 && errno == EACCES,
+		     "driver: may not open /dev/vfio0 by itself: %m");
+}
+
+static size_t data_size(void)
+{
+	const char *text = getenv("NVME_SIZE");
+
+	return text ? strtoul(text, NULL, 0) : DATA_SIZE;
+}
+
+/* One piece of memory, seen at two addresses of this process */
+static int make_buffer(struct driver *driver)
+{
+	size_t size = NVME_MEMORY + data_size();
+	int memory = memfd_create("demo", MFD_CLOEXEC);
+	int ret = 0;
+
+	if (memory < 0 || ftruncate(memory, (off_t)size))
+		return -errno;
+	driver->buffer.size = size;
+	driver->buffer.vaddr =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+	driver->view =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+	if (driver->buffer.vaddr == MAP_FAILED || driver->view == MAP_FAILED)
+		ret = -errno;
+	close(memory);
+	return ret;
+}
+
+static bool map_buffer(struct driver *driver)
+{
+	struct uvfio_buffer *buffer = &driver->buffer;
+	char text[128];
+	int ret;
+
+	ret = make_buffer(driver);
+	if (ret)
+		return report_check(false, "driver: no memory: %s",
+				    strerror(-ret));
+	buffer->iova = uvfio_iova(DRIVER_IOVA);
+	driver->data = (struct uvfio_buffer){
+		.vaddr = (char *)buffer->vaddr + NVME_MEMORY,
+		.size = buffer->size - NVME_MEMORY,
+		.iova = uvfio_iova_add(buffer->iova, NVME_MEMORY),
+	};
+	snprintf(text, sizeof(text),
+		 "mapped one buffer of %zu KiB once, at I/O address 0x%llx",
+		 buffer->size >> 10, buffer->iova.addr);
+	ret = uvfio_map(driver->device, buffer, VFIO_FLAG_WRITE);
+	if (!report_call(ret, UVFIO_CALL_MAP, text))
+		return false;
+	report_note("pinned: %ld KiB in this process",
+		    proc_status("VmPin:", 10));
+	return true;
+}
+
+static bool run_steps(struct driver *driver)
+{
+	report_step(2, "one buffer, mapped once, seen by all devices");
+	if (!map_buffer(driver) || !copy_between_devices(driver))
+		return false;
+	report_step(3, "the NVMe disk driven from user space");
+	if (!read_disk(driver))
+		return false;
+	report_step(4, "memory unmapped behind the devices' back");
+	if (!unmap_behind_devices(driver))
+		return false;
+	report_step(5, "mistakes and what the errors mean");
+	if (!make_mistakes(driver))
+		return false;
+	report_step(6, "everything given back");
+	return give_back(driver);
+}
+
+int main(void)
+{
+	struct driver driver = { .launcher = -1 };
+	int ret;
+
+	report_begin();
+	ret = take_descriptors(&driver);
+	if (!report_call(ret, UVFIO_CALL_PASS,
+			 "driver: got the descriptors from the launcher"))
+		return 1;
+	say_who_we_are(&driver);
+	if (!run_steps(&driver))
+		return 1;
+	return report_failures() ? 1 : 0;
+}
