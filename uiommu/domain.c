@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Domains: I/O address spaces, and the queue on which their workers run.
+ * Invariant: a domain lives while a descriptor, an attachment, an owner or
+ * queued work holds it.
+ */
+#include <linux/idr.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "group.h"
+
+static struct workqueue_struct *queue;
+static DEFINE_IDA(ids);
+
+int __init domain_init(void)
+{
+	queue = alloc_workqueue("uiommu", WQ_UNBOUND, WQ_MAX_ACTIVE);
+	return queue ? 0 : -ENOMEM;
+}
+
+void domain_exit(void)
+{
+	destroy_workqueue(queue);
+	ida_destroy(&ids);
+}
+
+void domain_get(struct uiommu_domain *domain)
+{
+	kref_get(&domain->ref);
+}
+
+static void release(struct kref *ref)
+{
+	struct uiommu_domain *domain = container_of(ref, struct uiommu_domain,
+						    ref);
+	unsigned int i;
+
+	for (i = 0; i < domain->nr_hw; i++)
+		hw_free(domain->hw[i]);
+	ida_free(&ids, domain->id);
+	kfree(domain->allowed.ranges);
+	kfree(domain);
+}
+
+/**
+ * uiommu_domain_put() - give a reference back
+ * @domain: the domain
+ */
+void uiommu_domain_put(struct uiommu_domain *domain)
+{
+	kref_put(&domain->ref, release);
+}
+EXPORT_SYMBOL_GPL(uiommu_domain_put);
+
+/* Queued work holds the domain, and the module whose code it runs. */
+static void work_done(struct uiommu_domain *domain)
+{
+	uiommu_domain_put(domain);
+	module_put(THIS_MODULE);
+}
+
+static void reap(struct work_struct *work)
+{
+	struct uiommu_domain *domain = container_of(work, struct uiommu_domain,
+						    reap);
+
+	unmap_reap(domain);
+	work_done(domain);
+}
+
+static void look(struct work_struct *work)
+{
+	struct uiommu_domain *domain = container_of(to_delayed_work(work),
+						    struct uiommu_domain, look);
+
+	revoke_look(domain);
+	work_done(domain);
+}
+
+/**
+ * domain_queue_reap() - have what was revoked finished
+ * @domain: its domain, referenced by the caller
+ *
+ * May be called from the notifier.
+ */
+void domain_queue_reap(struct uiommu_domain *domain)
+{
+	if (list_empty(&domain->revoked))
+		return;
+	domain_get(domain);
+	__module_get(THIS_MODULE);
+	if (!queue_work(queue, &domain->reap))
+		work_done(domain);
+}
+
+/**
+ * domain_queue_look() - have suspects looked at
+ * @domain: their domain, referenced by the caller
+ * @delay: when, in jiffies
+ *
+ * May be called from the notifier.
+ */
+void domain_queue_look(struct uiommu_domain *domain, unsigned long delay)
+{
+	domain_get(domain);
+	__module_get(THIS_MODULE);
+	if (!queue_delayed_work(queue, &domain->look, delay))
+		work_done(domain);
+}
+
+static void init(struct uiommu_domain *domain)
+{
+	kref_init(&domain->ref);
+	init_rwsem(&domain->freeze);
+	spin_lock_init(&domain->lock);
+	mutex_init(&domain->members);
+	domain->maps = RB_ROOT;
+	INIT_LIST_HEAD(&domain->attachments);
+	INIT_LIST_HEAD(&domain->groups);
+	INIT_LIST_HEAD(&domain->revoked);
+	INIT_LIST_HEAD(&domain->suspects);
+	init_waitqueue_head(&domain->wait);
+	init_waitqueue_head(&domain->poll);
+	INIT_WORK(&domain->reap, reap);
+	INIT_DELAYED_WORK(&domain->look, look);
+	domain->place = UIOMMU_PLACE_START;
+}
+
+/**
+ * domain_alloc() - a new, empty domain
+ *
+ * Return: the domain, or an ERR_PTR.
+ */
+struct uiommu_domain *domain_alloc(void)
+{
+	struct uiommu_domain *domain;
+	int id;
+
+	domain = kzalloc(sizeof(*domain), GFP_KERNEL_ACCOUNT);
+	if (!domain)
+		return ERR_PTR(-ENOMEM);
+	init(domain);
+	id = ida_alloc(&ids, GFP_KERNEL_ACCOUNT);
+	if (id < 0)
+		goto free_domain;
+	domain->id = id;
+	if (limits_init(domain))
+		goto free_id;
+	return domain;
+free_id:
+	ida_free(&ids, id);
+free_domain:
+	kfree(domain);
+	return ERR_PTR(-ENOMEM);
+}

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The objects of uiommu and who guards them.
+ *
+ * Order of locks, outermost first:
+ *
+ *	uiommu_domain.freeze	rwsem; maps in flight hold it for read, an
+ *				attach for write
+ *	    locks of the attaching driver
+ *		groups_lock	mutex; the list of groups and their counts
+ *		    group->mutex of the IOMMU core
+ *	    mmap_lock		taken by pinning, under freeze (read)
+ *		uiommu_domain.members	mutex; the list of attachments
+ *		    what uiommu_device_ops.mmio() takes
+ *		    uiommu_domain.lock	spinlock, innermost
+ *
+ * uiommu_domain.lock is taken by the callback of the mmu notifier, which may
+ * run under mmap_lock, page locks and in reclaim. So nobody who holds it
+ * faults, copies from or to user memory, allocates or waits.
+ */
+#ifndef _UIOMMU_DOMAIN_H
+#define _UIOMMU_DOMAIN_H
+
+#include <linux/iommu.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/mutex.h>
+#include <linux/rbtree.h>
+#include <linux/rwsem.h>
+#include <linux/scatterlist.h>
+#include <linux/spinlock.h>
+#include <linux/uiommu.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <uapi/linux/uiommu.h>
+
+#include "span.h"
+#include "run.h"
+
+#define UIOMMU_MAX_HW		8	/* bits of uiommu_mapping.hw_mask */
+#define UIOMMU_MAX_REPORTS	64
+
+/* Lowest address that the kernel chooses by itself: 0 looks like "none" */
+#define UIOMMU_PLACE_START	SZ_64K
+
+#define UIOMMU_ROOM_RUNS	2	/* kept inside struct uiommu_mapping */
+
+/* What one leaf table of x86 page tables spans; see unmap_claim() */
+#define UIOMMU_LEAF_WINDOW	SZ_2M
+
+/*
+ * Leaf tables that are not charged: this many, and one for so many pages
+ * mapped (a dense mapping needs one for 512). A user who spreads pages far
+ * apart pays for the tables as for pages.
+ */
+#define UIOMMU_FREE_TABLES	512
+#define UIOMMU_PAGES_PER_TABLE	64
+
+struct seq_file;
+struct user_struct;
+
+/**
+ * struct uiommu_hw - a hardware domain: one set of page tables
+ * @domain: the page tables
+ * @prot: IOMMU_CACHE where the IOMMU can be coherent
+ * @snoops: no-snoop requests of devices are turned into snooping ones
+ * @frees_tables: unmapping a whole leaf window frees its table (VT-d)
+ *
+ * Made by the first attach that needs it; stays until its domain goes, so
+ * that nobody who unmaps ever finds it gone.
+ */
+struct uiommu_hw {
+	struct iommu_domain *domain;
+	int prot;
+	bool snoops;
+	bool frees_tables;
+};
+
+/**
+ * struct uiommu_report - revoked mappings that the owner has not read yet
+ * @ring: the mappings
+ * @first: index of the oldest
+ * @nr: how many
+ * @overflow: more were revoked than fit
+ */
+struct uiommu_report {
+	struct uiommu_revoked_range ring[UIOMMU_MAX_REPORTS];
+	unsigned int first;
+	unsigned int nr;
+	bool overflow;
+};
+
+/**
+ * struct uiommu_domain - one I/O address space
+ * @ref: descriptors, attachments, owners and queued work
+ * @id: number in sysfs and traces
+ * @freeze: see above
+ * @lock: see above; guards all below unless said otherwise
+ * @maps: mappings by address; those revoked are no longer here
+ * @allowed: addresses that may be mapped
+ * @hw: hardware domains, slots filled in order under @freeze (write) and
+ *	@lock, never emptied: read under either, or by index below a @nr_hw
+ *	read before
+ * @nr_hw: slots filled
+ * @page_sizes: page sizes that all of @hw have
+ * @members: see above
+ * @attachments: &uiommu_attachment.node; changed under @members and @lock
+ * @nr_devices: length of @attachments
+ * @groups: &uiommu_group.domain_node of the groups attached
+ * @wait: woken when @retired grows or a mapping is no longer busy
+ * @retired: mappings that have left @maps
+ * @nr_revoking: mappings claimed and not yet retired
+ * @revoked: &uiommu_mapping.work_node, to be given back by @reap
+ * @suspects: &uiommu_mapping.work_node, to be looked at by @look
+ * @reap: gives back what was revoked
+ * @look: looks whether the memory of suspects is still theirs
+ * @place: where the search for a free address begins
+ * @nr_maps: mappings in @maps
+ * @mapped: bytes of them
+ * @pinned: pages pinned; atomic, no lock
+ * @tables: leaf windows that mappings touch
+ * @report: what was revoked
+ * @poll: readers of @report
+ */
+struct uiommu_domain {
+	struct kref ref;
+	u32 id;
+	struct rw_semaphore freeze;
+	spinlock_t lock;
+	struct rb_root maps;
+	struct span_set allowed;
+	struct uiommu_hw *hw[UIOMMU_MAX_HW];
+	unsigned int nr_hw;
+	u64 page_sizes;
+	struct mutex members;
+	struct list_head attachments;
+	unsigned int nr_devices;
+	struct list_head groups;
+	wait_queue_head_t wait;
+	u64 retired;
+	unsigned long nr_revoking;
+	struct list_head revoked;
+	struct list_head suspects;
+	struct work_struct reap;
+	struct delayed_work look;
+	u64 place;
+	u64 nr_maps;
+	u64 mapped;
+	atomic64_t pinned;
+	u64 tables;
+	struct uiommu_report report;
+	wait_queue_head_t poll;
+};
+
+/**
+ * struct uiommu_owner - an open file through which memory is mapped
+ * @ref: the file, calls in flight, mappings
+ * @domain: its domain; holds a reference
+ * @mm: whose memory it maps; only compared; guarded by &uiommu_domain.lock,
+ *	valid while @nr_maps is not 0
+ * @maps: &uiommu_mapping.owner_node; guarded by &uiommu_domain.lock
+ * @nr_maps: length of @maps, those in flight included
+ * @pinned: pages pinned through it; atomic
+ * @retired: maps no more; guarded by &uiommu_domain.lock
+ * @att: the attachment it came with, or NULL; guarded by &uiommu_domain.lock
+ * @att_node: place in &uiommu_attachment.owners
+ */
+struct uiommu_owner {
+	refcount_t ref;
+	struct uiommu_domain *domain;
+	struct mm_struct *mm;
+	struct list_head maps;
+	u64 nr_maps;
+	atomic64_t pinned;
+	bool retired;
+	struct uiommu_attachment *att;
+	struct list_head att_node;
+};
+
+/**
+ * struct uiommu_attachment - a device in a domain
+ * @domain: its domain; holds a reference
+ * @group: its group
+ * @dev: the device
+ * @ops: what its driver tells of its memory, or NULL
+ * @priv: argument of @ops
+ * @node: place in &uiommu_domain.attachments; under its lock
+ * @owners: owners that came with it; under the domain's lock
+ * @mmios: mappings of its memory; under the domain's lock
+ */
+struct uiommu_attachment {
+	struct uiommu_domain *domain;
+	struct uiommu_group *group;
+	struct device *dev;
+	const struct uiommu_device_ops *ops;
+	void *priv;
+	struct list_head node;
+	struct list_head owners;
+	struct list_head mmios;
+};
+
+/**
+ * enum map_state - where a mapping stands
+ * @MAP_FILLING: its range is taken; pages are being pinned and mapped
+ * @MAP_LIVE: devices reach it
+ * @MAP_REVOKING: claimed by somebody who unmaps it just now
+ * @MAP_REVOKED: in no page table and not in &uiommu_domain.maps; its pages
+ *	are being given back
+ * @MAP_STUCK: the hardware did not let go of it; its pages stay pinned until
+ *	the devices have been cut off
+ */
+enum map_state {
+	MAP_FILLING,
+	MAP_LIVE,
+	MAP_REVOKING,
+	MAP_REVOKED,
+	MAP_STUCK,
+};
+
+/**
+ * struct run_chunk - a piece of a list of runs
+ * @next: the piece after it
+ * @run: the runs
+ * @nr: runs in use
+ * @cap: runs that fit
+ */
+struct run_chunk {
+	struct run_chunk *next;
+	u64 *run;
+	u32 nr;
+	u32 cap;
+};
+
+/**
+ * struct frame_cursor - a place between two frames of a mapping
+ * @chunk: piece of the list
+ * @index: run in @chunk
+ * @page: pages of that run already behind us
+ */
+struct frame_cursor {
+	struct run_chunk *chunk;
+	u32 index;
+	u64 page;
+};
+
+/**
+ * struct uiommu_mapping - one user buffer in one domain
+ * @node: place in &uiommu_domain.maps
+ * @span: key in that tree: the mapping, widened while it is being unmapped
+ * @unmap: what to unmap from the hardware; of the claimer
+ * @iova: first I/O virtual address; fixed
+ * @size: bytes; fixed
+ * @vaddr: start of the buffer; fixed
+ * @mm: whose memory it is; we hold it grabbed
+ * @notifier: tells when that memory changes
+ * @domain: where it is mapped; the reference is the owner's
+ * @owner: who mapped it; holds a reference
+ * @owner_node: place in &uiommu_owner.maps
+ * @work_node: place in &uiommu_domain.revoked or suspects
+ * @hull: user addresses whose page table entries were cleared since the last
+ *	look; first > last when there are none
+ * @charged_to: whose locked-memory quota pays @charged pages, or NULL
+ * @charged: pages charged
+ * @runs: frames, fixed from publication to revocation; no lock needed
+ * @last_run: where runs are appended
+ * @room: memory of the first runs
+ * @filled: bytes that are in all hardware domains; of the filler
+ * @hw_mask: slots of &uiommu_domain.hw that hold it
+ * @state: see &enum map_state
+ * @writable: the device may write
+ * @mmio: not memory but another device's BAR, whose attachment this is
+ * @mmio_node: place in &uiommu_attachment.mmios
+ * @doomed: its memory went while it was being filled
+ * @suspect: on &uiommu_domain.suspects
+ * @busy: replays and looks in progress; must be 0 before it is freed
+ *
+ * All but the fixed are guarded by &uiommu_domain.lock from publication on;
+ * before it the filler owns what the notifier does not touch (@hull, @doomed).
+ */
+struct uiommu_mapping {
+	struct rb_node node;
+	struct span span;
+	struct span unmap;
+	u64 iova;
+	u64 size;
+	unsigned long vaddr;
+	struct mm_struct *mm;
+	struct mmu_interval_notifier notifier;
+	struct uiommu_domain *domain;
+	struct uiommu_owner *owner;
+	struct list_head owner_node;
+	struct list_head work_node;
+	struct span hull;
+	struct user_struct *charged_to;
+	u64 charged;
+	struct run_chunk runs;
+	struct run_chunk *last_run;
+	u64 room[UIOMMU_ROOM_RUNS];
+	u64 filled;
+	struct uiommu_attachment *mmio;
+	struct list_head mmio_node;
+	u8 hw_mask;
+	u8 state;
+	bool writable;
+	bool doomed;
+	bool suspect;
+	u8 busy;
+};
+
+/**
+ * struct map_request - what to map where
+ * @vaddr: start of the buffer in the memory of current
+ * @iova: I/O virtual address; in when @fixed, else out
+ * @size: bytes
+ * @fixed: at @iova and nowhere else
+ * @writable: the device may write
+ */
+struct map_request {
+	u64 vaddr;
+	u64 iova;
+	u64 size;
+	bool fixed;
+	bool writable;
+};
+
+/* domain.c */
+struct uiommu_domain *domain_alloc(void);
+void domain_get(struct uiommu_domain *domain);
+void domain_queue_reap(struct uiommu_domain *domain);
+void domain_queue_look(struct uiommu_domain *domain, unsigned long delay);
+int domain_init(void);
+void domain_exit(void);
+
+/* owner.c */
+struct uiommu_owner *owner_alloc(struct uiommu_domain *domain);
+
+/* tree.c */
+struct uiommu_mapping *tree_first(struct uiommu_domain *domain, struct span r);
+struct uiommu_mapping *tree_next(struct uiommu_mapping *map);
+u64 tree_insert(struct uiommu_domain *domain, struct uiommu_mapping *map);
+void tree_erase(struct uiommu_domain *domain, struct uiommu_mapping *map);
+struct span tree_gap(struct uiommu_mapping *map);
+int tree_place(struct uiommu_domain *domain, u64 size, u64 *iova);
+
+/* map.c */
+int map_user(struct uiommu_owner *owner, struct map_request *request);
+void map_finish(struct uiommu_mapping *map);
+int map_init(void);
+void map_exit(void);
+
+/* unmap.c */
+void unmap_claim(struct uiommu_mapping *map, struct span filled);
+bool unmap_claimed(struct uiommu_mapping *map);
+void unmap_not_busy(struct uiommu_mapping *map);
+void unmap_hand_over(struct uiommu_mapping *map);
+int unmap_range(struct uiommu_owner *owner, struct span r, u64 *done);
+void unmap_owned(struct uiommu_owner *owner);
+void unmap_reap(struct uiommu_domain *domain);
+
+/* revoke.c */
+extern const struct mmu_interval_notifier_ops revoke_ops;
+int revoke_settle(struct uiommu_mapping *map);
+void revoke_look(struct uiommu_domain *domain);
+
+/* pin.c */
+int pin_segment(struct uiommu_mapping *map, unsigned long addr,
+		unsigned long *end, unsigned int *gup_flags);
+bool pin_still_theirs(struct uiommu_mapping *map, struct span hull);
+
+/* fill.c */
+int fill_map(struct uiommu_mapping *map);
+int fill_hw(struct uiommu_hw *hw, struct uiommu_mapping *map);
+
+/* mmio.c */
+int mmio_is(struct uiommu_mapping *map);
+int mmio_fill(struct uiommu_mapping *map);
+
+/* frames.c */
+void frames_init(struct uiommu_mapping *map);
+int frames_add(struct uiommu_mapping *map, u64 pfn, u64 npages, bool merge);
+void frame_seek(struct uiommu_mapping *map, u64 page, struct frame_cursor *cursor);
+u64 frame_run(struct frame_cursor *cursor, u64 *npages);
+u64 frame_next(struct frame_cursor *cursor);
+void frames_unpin(struct uiommu_mapping *map);
+
+/* charge.c */
+int charge_map(struct uiommu_mapping *map, u64 tables);
+void uncharge_map(struct uiommu_mapping *map);
+
+/* hw.c */
+struct uiommu_hw *hw_attach(struct uiommu_domain *domain, struct device *dev,
+			    struct iommu_group *group);
+int hw_publish(struct uiommu_domain *domain, struct uiommu_hw *hw);
+struct span hw_aperture(struct uiommu_hw *hw);
+size_t hw_unmap(struct uiommu_hw *hw, struct span r);
+void hw_free(struct uiommu_hw *hw);
+
+/* group.c */
+void group_cut_off(struct uiommu_domain *domain);
+
+/* report.c */
+void report_push(struct uiommu_domain *domain, struct uiommu_mapping *map);
+int report_take(struct uiommu_domain *domain, struct uiommu_revoked *arg);
+
+#endif /* _UIOMMU_DOMAIN_H */

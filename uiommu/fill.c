@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From user memory to page tables: pins the buffer of a mapping in batches
+ * and maps its frames in all hardware domains. Invariant: the first
+ * uiommu_mapping.filled bytes are in every hardware domain, the rest in none.
+ */
+#include <linux/gfp.h>
+#include <linux/sched/signal.h>
+
+#include "domain.h"
+
+#define SMALL_PAGES	16
+#define SMALL_SG	8
+#define LARGE_PAGES	(PAGE_SIZE / sizeof(struct page *))
+#define LARGE_SG	(PAGE_SIZE / sizeof(struct scatterlist))
+
+/**
+ * struct filler - work room while a mapping is filled
+ * @map: the mapping
+ * @pages: room for a batch of pinned pages
+ * @max_pages: how many fit
+ * @sg: room for runs on their way into page tables
+ * @max_sg: how many fit
+ * @cursor: the first run that is not in page tables
+ * @waiting: runs behind @cursor
+ */
+struct filler {
+	struct uiommu_mapping *map;
+	struct page **pages;
+	unsigned int max_pages;
+	struct scatterlist *sg;
+	unsigned int max_sg;
+	struct frame_cursor cursor;
+	unsigned int waiting;
+};
+
+static int hw_prot(struct uiommu_hw *hw, struct uiommu_mapping *map)
+{
+	int prot = map->mmio ? IOMMU_MMIO : hw->prot;
+
+	return prot | IOMMU_READ | (map->writable ? IOMMU_WRITE : 0);
+}
+
+/* Runs from @cursor into @sg; returns how many, with their bytes in @size. */
+static unsigned int take_runs(struct frame_cursor *cursor,
+			      struct scatterlist *sg, unsigned int max,
+			      u64 *size)
+{
+	unsigned int n;
+
+	*size = 0;
+	for (n = 0; n < max; n++) {
+		u64 npages, pfn = frame_run(cursor, &npages);
+
+		if (!npages)
+			break;
+		sg_set_page(&sg[n], pfn_to_page(pfn), npages << PAGE_SHIFT, 0);
+		*size += npages << PAGE_SHIFT;
+	}
+	return n;
+}
+
+static int map_runs(struct uiommu_hw *hw, struct uiommu_mapping *map, u64 offset,
+		    struct scatterlist *sg, unsigned int n)
+{
+	u64 iova = map->iova + offset;
+	ssize_t ret;
+
+	if (n == 1)
+		return iommu_map(hw->domain, iova, sg_phys(sg), sg->length,
+				 hw_prot(hw, map), GFP_KERNEL_ACCOUNT);
+	ret = iommu_map_sg(hw->domain, iova, sg, n, hw_prot(hw, map),
+			   GFP_KERNEL_ACCOUNT);
+	return ret < 0 ? ret : 0;
+}
+
+/* Undo what @map has in [@from, @to) of one hardware domain, exactly. */
+static void unmap_bytes(struct uiommu_hw *hw, struct uiommu_mapping *map, u64 from,
+			u64 to)
+{
+	if (from < to)
+		hw_unmap(hw, (struct span){ map->iova + from,
+					     map->iova + to - 1 });
+}
+
+static int map_runs_everywhere(struct filler *f, unsigned int n, u64 size)
+{
+	struct uiommu_mapping *map = f->map;
+	struct uiommu_domain *domain = map->domain;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < domain->nr_hw; i++) {
+		ret = map_runs(domain->hw[i], map, map->filled, f->sg, n);
+		if (ret)
+			goto undo;
+	}
+	map->filled += size;
+	return 0;
+undo:
+	while (i--)
+		unmap_bytes(domain->hw[i], map, map->filled,
+			    map->filled + size);
+	return ret;
+}
+
+/* Put all waiting runs into the page tables. */
+static int flush(struct filler *f)
+{
+	u64 size;
+	unsigned int n;
+	int ret = 0;
+
+	while (!ret && f->waiting) {
+		n = take_runs(&f->cursor, f->sg, f->max_sg, &size);
+		ret = map_runs_everywhere(f, n, size);
+		f->waiting -= n;
+	}
+	return ret;
+}
+
+static int append_run(struct filler *f, u64 pfn, u64 npages)
+{
+	struct run_chunk *last = f->map->last_run;
+	u32 nr = last->nr;
+	int ret;
+
+	if (f->waiting == f->max_sg) {
+		ret = flush(f);
+		if (ret)
+			return ret;
+	}
+	/* a run that is in page tables already does not grow any more */
+	ret = frames_add(f->map, pfn, npages, f->waiting);
+	if (ret)
+		return ret;
+	if (f->map->last_run != last || last->nr != nr)
+		f->waiting++;
+	return 0;
+}
+
+/* Append pinned pages as runs. Those after a failure are unpinned here. */
+static int append_pages(struct filler *f, unsigned int npages)
+{
+	unsigned int i, n;
+	int ret;
+
+	for (i = 0; i < npages; i += n) {
+		u64 pfn = page_to_pfn(f->pages[i]);
+
+		n = 1;
+		while (i + n < npages && page_to_pfn(f->pages[i + n]) == pfn + n)
+			n++;
+		ret = append_run(f, pfn, n);
+		if (ret) {
+			unpin_user_pages(f->pages + i, npages - i);
+			atomic64_sub(npages - i, &f->map->domain->pinned);
+			atomic64_sub(npages - i, &f->map->owner->pinned);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static int pin_batch(struct filler *f, unsigned long addr, unsigned long end,
+		     unsigned int gup_flags)
+{
+	int want = min_t(unsigned long, f->max_pages, (end - addr) >> PAGE_SHIFT);
+	int got;
+
+	if (READ_ONCE(f->map->doomed))
+		return -EFAULT;
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	got = pin_user_pages_fast(addr, want, gup_flags, f->pages);
+	if (got <= 0)
+		return got ? got : -EFAULT;
+	atomic64_add(got, &f->map->domain->pinned);
+	atomic64_add(got, &f->map->owner->pinned);
+	return append_pages(f, got) ?: got;
+}
+
+static int fill_segments(struct filler *f)
+{
+	struct uiommu_mapping *map = f->map;
+	unsigned long addr = map->vaddr;
+	unsigned long end = addr + map->size;
+	unsigned long segment = addr;
+	unsigned int gup_flags = 0;
+	int got;
+
+	while (addr < end) {
+		if (addr == segment) {
+			segment = end;
+			got = pin_segment(map, addr, &segment, &gup_flags);
+			if (got)
+				return got;
+		}
+		got = pin_batch(f, addr, segment, gup_flags);
+		if (got < 0)
+			return got;
+		addr += (unsigned long)got << PAGE_SHIFT;
+		cond_resched();
+	}
+	return flush(f);
+}
+
+static int fill_small(struct uiommu_mapping *map)
+{
+	struct page *pages[SMALL_PAGES];
+	struct scatterlist sg[SMALL_SG];
+	struct filler f = {
+		.map = map,
+		.pages = pages,
+		.max_pages = SMALL_PAGES,
+		.sg = sg,
+		.max_sg = SMALL_SG,
+		.cursor.chunk = &map->runs,
+	};
+
+	sg_init_table(sg, SMALL_SG);
+	return fill_segments(&f);
+}
+
+static int fill_large(struct uiommu_mapping *map)
+{
+	struct page **pages = (void *)__get_free_page(GFP_KERNEL_ACCOUNT);
+	struct scatterlist *sg = (void *)__get_free_page(GFP_KERNEL_ACCOUNT);
+	struct filler f = {
+		.map = map,
+		.pages = pages,
+		.max_pages = LARGE_PAGES,
+		.sg = sg,
+		.max_sg = LARGE_SG,
+		.cursor.chunk = &map->runs,
+	};
+	int ret = -ENOMEM;
+
+	if (pages && sg) {
+		sg_init_table(sg, LARGE_SG);
+		ret = fill_segments(&f);
+	}
+	free_page((unsigned long)sg);
+	free_page((unsigned long)pages);
+	return ret;
+}
+
+/**
+ * fill_map() - pin a mapping's buffer and map it everywhere
+ * @map: the mapping, of current->mm, its notifier live
+ *
+ * The caller holds &uiommu_domain.freeze for read, so that there are no other
+ * hardware domains afterwards than now. After an error &uiommu_mapping.filled
+ * bytes are to be unmapped and its frames to be unpinned by the caller.
+ *
+ * Return: 0 or what pin_segment(), pinning and iommu_map() may return; -EINTR
+ * after a fatal signal; -EFAULT when the memory went meanwhile.
+ */
+int fill_map(struct uiommu_mapping *map)
+{
+	lockdep_assert_held(&map->domain->freeze);
+	if (map->size <= SMALL_PAGES * PAGE_SIZE)
+		return fill_small(map);
+	return fill_large(map);
+}
+
+/**
+ * fill_hw() - map an already pinned mapping in one more hardware domain
+ * @hw: the hardware domain
+ * @map: the mapping; its frames do not change meanwhile
+ *
+ * Return: 0, or an error with nothing left behind.
+ */
+int fill_hw(struct uiommu_hw *hw, struct uiommu_mapping *map)
+{
+	struct frame_cursor cursor = { .chunk = &map->runs };
+	struct scatterlist sg[SMALL_SG];
+	u64 done = 0, size;
+	unsigned int n;
+	int ret;
+
+	sg_init_table(sg, SMALL_SG);
+	for (;;) {
+		n = take_runs(&cursor, sg, SMALL_SG, &size);
+		if (!n)
+			return 0;
+		ret = map_runs(hw, map, done, sg, n);
+		if (ret)
+			break;
+		done += size;
+		cond_resched();
+	}
+	unmap_bytes(hw, map, 0, done);
+	return ret;
+}

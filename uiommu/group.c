@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * IOMMU groups: what can be isolated only together. Owns the list of groups
+ * whose DMA we own. Invariant: a group is in one domain at most, its DMA
+ * ownership claimed from the first attach of a device to the last detach.
+ */
+#include <linux/device.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+
+#include "group.h"
+
+static DEFINE_MUTEX(groups_lock);
+static LIST_HEAD(groups);
+
+static struct uiommu_group *find(struct iommu_group *iommu_group)
+{
+	struct uiommu_group *group;
+
+	lockdep_assert_held(&groups_lock);
+	list_for_each_entry(group, &groups, node)
+		if (group->iommu_group == iommu_group)
+			return group;
+	return NULL;
+}
+
+/* Returns the group with one device more; @nr_devices is 1 for a new one. */
+static struct uiommu_group *join(struct uiommu_domain *domain,
+				 struct iommu_group *iommu_group)
+{
+	struct uiommu_group *group = find(iommu_group);
+
+	if (group && (group->domain != domain || group->cut_off))
+		return ERR_PTR(-EBUSY);
+	if (group) {
+		group->nr_devices++;
+		return group;
+	}
+	group = kzalloc(sizeof(*group), GFP_KERNEL_ACCOUNT);
+	if (!group)
+		return ERR_PTR(-ENOMEM);
+	iommu_group_ref_get(iommu_group);
+	group->iommu_group = iommu_group;
+	group->domain = domain;
+	group->nr_devices = 1;
+	list_add(&group->node, &groups);
+	return group;
+}
+
+static void forget(struct uiommu_group *group)
+{
+	list_del(&group->node);
+	iommu_group_put(group->iommu_group);
+	kfree(group->resv.ranges);
+	kfree(group);
+}
+
+static unsigned int count(struct list_head *list)
+{
+	struct list_head *pos;
+	unsigned int n = 0;
+
+	list_for_each(pos, list)
+		n++;
+	return n;
+}
+
+static void free_regions(struct list_head *regions)
+{
+	struct iommu_resv_region *region, *next;
+
+	list_for_each_entry_safe(region, next, regions, list)
+		kfree(region);
+}
+
+/* Remember the group's reserved windows; those that may be relaxed are none. */
+static int read_reserved(struct uiommu_group *group)
+{
+	struct iommu_resv_region *region;
+	struct span_set *resv = &group->resv;
+	LIST_HEAD(regions);
+	int ret;
+
+	ret = iommu_get_group_resv_regions(group->iommu_group, &regions);
+	if (ret)
+		goto out;
+	resv->cap = count(&regions);
+	resv->ranges = kcalloc(resv->cap + 1, sizeof(*resv->ranges),
+			       GFP_KERNEL_ACCOUNT);
+	ret = resv->ranges ? 0 : -ENOMEM;
+	list_for_each_entry(region, &regions, list) {
+		if (ret || !region->length ||
+		    region->type == IOMMU_RESV_DIRECT_RELAXABLE)
+			continue;
+		resv->ranges[resv->nr++] = (struct span){
+			.first = region->start & PAGE_MASK,
+			.last = (region->start + region->length - 1) |
+				~PAGE_MASK,
+		};
+	}
+out:
+	free_regions(&regions);
+	return ret;
+}
+
+/* The slow part of joining as the first; others of our kind see it taken. */
+static int set_up(struct uiommu_group *group, struct device *dev, u32 flags)
+{
+	struct uiommu_hw *hw;
+	int ret;
+
+	if (!(flags & UIOMMU_ATTACH_UNSAFE_INTRS) &&
+	    !iommu_group_has_isolated_msi(group->iommu_group))
+		return -EPERM;
+	ret = read_reserved(group);
+	if (ret)
+		return ret;
+	/* -EPERM and -EBUSY alike mean that somebody else owns its DMA */
+	if (iommu_group_claim_dma_owner(group->iommu_group, group))
+		return -EBUSY;
+	hw = hw_attach(group->domain, dev, group->iommu_group);
+	if (IS_ERR(hw)) {
+		iommu_group_release_dma_owner(group->iommu_group);
+		return PTR_ERR(hw);
+	}
+	group->hw = hw;
+	return 0;
+}
+
+static void tear_down(struct uiommu_group *group)
+{
+	if (!group->cut_off)
+		iommu_detach_group(group->hw->domain, group->iommu_group);
+	iommu_group_release_dma_owner(group->iommu_group);
+}
+
+static bool is_published(struct uiommu_domain *domain, struct uiommu_hw *hw)
+{
+	unsigned int i;
+
+	for (i = 0; i < domain->nr_hw; i++)
+		if (domain->hw[i] == hw)
+			return true;
+	return false;
+}
+
+/* Make the group's limits and hardware domain those of its domain. */
+static int admit(struct uiommu_group *group)
+{
+	struct uiommu_domain *domain = group->domain;
+	bool published = is_published(domain, group->hw);
+	int ret;
+
+	ret = limits_check(domain, group);
+	if (!ret && !published)
+		ret = hw_publish(domain, group->hw);
+	if (!ret)
+		ret = limits_add(domain, group);
+	if (!ret)
+		return 0;
+	tear_down(group);
+	if (!published && !is_published(domain, group->hw))
+		hw_free(group->hw);
+	return ret;
+}
+
+static int first_in(struct uiommu_group *group, struct device *dev, u32 flags)
+{
+	int ret;
+
+	ret = set_up(group, dev, flags);
+	if (!ret)
+		ret = admit(group);
+	return ret;
+}
+
+/**
+ * group_join() - bring a device's group into a domain
+ * @domain: the domain, frozen
+ * @dev: the device
+ * @flags: UIOMMU_ATTACH_UNSAFE_INTRS
+ *
+ * Return: the group, or an ERR_PTR as uiommu_attach() documents it.
+ */
+struct uiommu_group *group_join(struct uiommu_domain *domain,
+				struct device *dev, u32 flags)
+{
+	struct iommu_group *iommu_group = iommu_group_get(dev);
+	struct uiommu_group *group;
+	int ret = 0;
+
+	lockdep_assert_held_write(&domain->freeze);
+	if (!iommu_group)
+		return ERR_PTR(-ENODEV);
+	mutex_lock(&groups_lock);
+	group = join(domain, iommu_group);
+	mutex_unlock(&groups_lock);
+	iommu_group_put(iommu_group);
+	if (IS_ERR(group))
+		return group;
+	if (!group->hw)
+		ret = first_in(group, dev, flags);
+	if (!ret)
+		return group;
+	mutex_lock(&groups_lock);
+	forget(group);
+	mutex_unlock(&groups_lock);
+	return ERR_PTR(ret);
+}
+
+/**
+ * group_leave() - a device leaves; the last one takes the group along
+ * @group: its group
+ */
+void group_leave(struct uiommu_group *group)
+{
+	mutex_lock(&groups_lock);
+	if (!--group->nr_devices) {
+		limits_remove(group->domain, group);
+		tear_down(group);
+		forget(group);
+	}
+	mutex_unlock(&groups_lock);
+}
+
+/**
+ * group_cut_off() - detach all groups of a domain for good
+ * @domain: the domain, whose hardware does not obey
+ */
+void group_cut_off(struct uiommu_domain *domain)
+{
+	struct uiommu_group *group;
+
+	mutex_lock(&groups_lock);
+	list_for_each_entry(group, &groups, node) {
+		if (group->domain != domain || !group->hw || group->cut_off)
+			continue;
+		iommu_detach_group(group->hw->domain, group->iommu_group);
+		group->cut_off = true;
+	}
+	mutex_unlock(&groups_lock);
+}

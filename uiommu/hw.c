@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Hardware domains: the page tables behind a domain. Invariant: a slot of
+ * uiommu_domain.hw, once filled, keeps its hardware domain until the domain is
+ * gone, and every live mapping is in every one of them.
+ */
+#include <linux/device.h>
+#include <linux/slab.h>
+
+#include "domain.h"
+
+/*
+ * Unmapping all of a leaf window frees its table on Intel VT-d. AMD-Vi keeps
+ * tables until the domain goes, and virtio-iommu takes a range with holes for
+ * an error.
+ */
+static bool frees_tables(struct device *dev)
+{
+	struct iommu_device *iommu = dev->iommu->iommu_dev;
+
+	return iommu && iommu->dev &&
+	       !strncmp(dev_name(iommu->dev), "dmar", 4);
+}
+
+static bool enforce_snooping(struct iommu_domain *domain)
+{
+	return domain->ops->enforce_cache_coherency &&
+	       domain->ops->enforce_cache_coherency(domain);
+}
+
+/**
+ * hw_free() - free a hardware domain that no device is attached to
+ * @hw: the hardware domain, or NULL
+ */
+void hw_free(struct uiommu_hw *hw)
+{
+	if (!hw)
+		return;
+	iommu_domain_free(hw->domain);
+	kfree(hw);
+}
+
+static struct uiommu_hw *hw_alloc(struct device *dev)
+{
+	struct uiommu_hw *hw = kzalloc(sizeof(*hw), GFP_KERNEL_ACCOUNT);
+	struct iommu_domain *domain;
+
+	if (!hw)
+		return ERR_PTR(-ENOMEM);
+	domain = iommu_paging_domain_alloc(dev);
+	if (IS_ERR(domain)) {
+		kfree(hw);
+		return ERR_CAST(domain);
+	}
+	hw->domain = domain;
+	hw->frees_tables = frees_tables(dev);
+	if (device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY))
+		hw->prot = IOMMU_CACHE;
+	return hw;
+}
+
+static struct uiommu_hw *attach_to_new(struct device *dev,
+				       struct iommu_group *group)
+{
+	struct uiommu_hw *hw = hw_alloc(dev);
+	int ret;
+
+	if (IS_ERR(hw))
+		return hw;
+	ret = iommu_attach_group(hw->domain, group);
+	if (ret) {
+		hw_free(hw);
+		return ERR_PTR(ret);
+	}
+	hw->snoops = enforce_snooping(hw->domain);
+	if ((hw->domain->pgsize_bitmap & -hw->domain->pgsize_bitmap) >
+	    PAGE_SIZE) {
+		iommu_detach_group(hw->domain, group);
+		hw_free(hw);
+		return ERR_PTR(-ENODEV);
+	}
+	return hw;
+}
+
+/**
+ * hw_attach() - attach a group to a hardware domain that suits it
+ * @domain: the domain
+ * @dev: a device of the group
+ * @group: the group, whose DMA we own
+ *
+ * Tries those there are before it makes a new one. A new one is not in
+ * @domain yet.
+ *
+ * Return: the hardware domain, or an ERR_PTR.
+ */
+struct uiommu_hw *hw_attach(struct uiommu_domain *domain, struct device *dev,
+			    struct iommu_group *group)
+{
+	unsigned int i;
+
+	for (i = 0; i < domain->nr_hw && !IS_ENABLED(UIOMMU_TEST_SEPARATE); i++)
+		if (!iommu_attach_group(domain->hw[i]->domain, group))
+			return domain->hw[i];
+	if (domain->nr_hw == UIOMMU_MAX_HW)
+		return ERR_PTR(-ENOSPC);
+	return attach_to_new(dev, group);
+}
+
+/**
+ * hw_aperture() - what a hardware domain can address
+ * @hw: the hardware domain; read afresh after each attach
+ *
+ * Return: first and last address.
+ */
+struct span hw_aperture(struct uiommu_hw *hw)
+{
+	struct iommu_domain_geometry *geometry = &hw->domain->geometry;
+
+	if (!geometry->force_aperture)
+		return SPAN_ALL;
+	return (struct span){ geometry->aperture_start,
+			      geometry->aperture_end };
+}
+
+/**
+ * hw_unmap() - unmap a range from one hardware domain
+ * @hw: the hardware domain
+ * @r: what was mapped, exactly, or whole leaf windows with nothing else in
+ *	them: on VT-d unmapping what is absent takes neighbours along
+ *
+ * Return: bytes unmapped.
+ */
+size_t hw_unmap(struct uiommu_hw *hw, struct span r)
+{
+	return iommu_unmap(hw->domain, r.first, r.last - r.first + 1);
+}
+
+static void publish(struct uiommu_domain *domain, struct uiommu_hw *hw)
+{
+	spin_lock(&domain->lock);
+	domain->hw[domain->nr_hw++] = hw;
+	spin_unlock(&domain->lock);
+}
+
+/* The first live mapping from @from up, made busy so that it stays. */
+static struct uiommu_mapping *next_live(struct uiommu_domain *domain, u64 *from)
+{
+	struct uiommu_mapping *map;
+
+	spin_lock(&domain->lock);
+	map = tree_first(domain, (struct span){ *from, ~0ULL });
+	while (map && map->state != MAP_LIVE)
+		map = tree_next(map);
+	if (map) {
+		map->busy++;
+		*from = map->iova + map->size;
+	}
+	spin_unlock(&domain->lock);
+	return map;
+}
+
+static void no_longer_busy(struct uiommu_mapping *map)
+{
+	struct uiommu_domain *domain = map->domain;
+
+	spin_lock(&domain->lock);
+	map->busy--;
+	wake_up_all(&domain->wait);
+	domain_queue_reap(domain);
+	spin_unlock(&domain->lock);
+}
+
+/* Mark @map as held by slot @slot, unless it was claimed meanwhile. */
+static bool try_mark(struct uiommu_mapping *map, unsigned int slot)
+{
+	bool live;
+
+	spin_lock(&map->domain->lock);
+	live = map->state == MAP_LIVE;
+	if (live)
+		map->hw_mask |= 1U << slot;
+	spin_unlock(&map->domain->lock);
+	return live;
+}
+
+static bool try_unmark(struct uiommu_mapping *map, unsigned int slot)
+{
+	bool ours;
+
+	spin_lock(&map->domain->lock);
+	ours = map->state == MAP_LIVE && (map->hw_mask & (1U << slot));
+	if (ours)
+		map->hw_mask &= ~(1U << slot);
+	spin_unlock(&map->domain->lock);
+	return ours;
+}
+
+static struct span whole(struct uiommu_mapping *map)
+{
+	return (struct span){ map->iova, map->iova + map->size - 1 };
+}
+
+/*
+ * No new mapping appears meanwhile, so that addresses freed by a claimer are
+ * not mapped by anybody else before we have undone what we did there.
+ */
+static int replay_one(struct uiommu_mapping *map, unsigned int slot)
+{
+	struct uiommu_hw *hw = map->domain->hw[slot];
+	int ret = fill_hw(hw, map);
+
+	if (!ret && !try_mark(map, slot))
+		hw_unmap(hw, whole(map));
+	no_longer_busy(map);
+	return ret;
+}
+
+static int replay(struct uiommu_domain *domain, unsigned int slot)
+{
+	struct uiommu_mapping *map;
+	u64 from = 0;
+	int ret = 0;
+
+	while (!ret && (map = next_live(domain, &from))) {
+		ret = replay_one(map, slot);
+		cond_resched();
+		if (!from)
+			break;
+	}
+	return ret;
+}
+
+static void undo_replay(struct uiommu_domain *domain, unsigned int slot)
+{
+	struct uiommu_mapping *map;
+	u64 from = 0;
+
+	while ((map = next_live(domain, &from))) {
+		if (try_unmark(map, slot))
+			hw_unmap(domain->hw[slot], whole(map));
+		no_longer_busy(map);
+		cond_resched();
+		if (!from)
+			break;
+	}
+	/* claimers may still be unmapping in it */
+	wait_event(domain->wait, !READ_ONCE(domain->nr_revoking));
+	spin_lock(&domain->lock);
+	domain->hw[slot] = NULL;
+	domain->nr_hw--;
+	spin_unlock(&domain->lock);
+}
+
+/**
+ * hw_publish() - make a new hardware domain part of its domain
+ * @domain: the domain, frozen
+ * @hw: the hardware domain; its devices do not master the bus yet
+ *
+ * Maps in it all that is mapped.
+ *
+ * Return: 0, or -ENOMEM with @hw not part of the domain.
+ */
+int hw_publish(struct uiommu_domain *domain, struct uiommu_hw *hw)
+{
+	unsigned int slot = domain->nr_hw;
+	int ret;
+
+	lockdep_assert_held_write(&domain->freeze);
+	publish(domain, hw);
+	ret = replay(domain, slot);
+	if (ret)
+		undo_replay(domain, slot);
+	return ret;
+}

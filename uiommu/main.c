@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /dev/uiommu: what the user sees of a domain. Owns the misc device and the
+ * table of calls. Invariant: file->private_data is an owner of the domain.
+ */
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/seq_file.h>
+#include <linux/uaccess.h>
+
+#include "domain.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+/**
+ * union uiommu_arg - argument of any call
+ * @head: how each begins
+ * @map: UIOMMU_MAP
+ * @unmap: UIOMMU_UNMAP
+ * @info: UIOMMU_INFO
+ * @ranges: UIOMMU_IOVA_RANGES
+ * @revoked: UIOMMU_REVOKED
+ */
+union uiommu_arg {
+	struct {
+		__u32 argsz;
+		__u32 flags;
+	} head;
+	struct uiommu_map map;
+	struct uiommu_unmap unmap;
+	struct uiommu_info info;
+	struct uiommu_iova_ranges ranges;
+	struct uiommu_revoked revoked;
+};
+
+static int do_map(struct uiommu_owner *owner, union uiommu_arg *arg)
+{
+	struct map_request request = {
+		.vaddr = arg->map.vaddr,
+		.iova = arg->map.iova,
+		.size = arg->map.size,
+		.fixed = arg->map.flags & UIOMMU_MAP_FIXED,
+		.writable = arg->map.flags & UIOMMU_MAP_WRITE,
+	};
+	int ret;
+
+	if (!request.fixed)
+		request.iova = 0;
+	ret = map_user(owner, &request);
+	arg->map.iova = request.iova;
+	return ret;
+}
+
+static int do_unmap(struct uiommu_owner *owner, union uiommu_arg *arg)
+{
+	struct span r = SPAN_ALL;
+	u64 done = 0;
+	int ret;
+
+	if (arg->unmap.flags & UIOMMU_UNMAP_ALL) {
+		if (arg->unmap.iova || arg->unmap.size)
+			return -EINVAL;
+	} else if (!span_make(&r, arg->unmap.iova, arg->unmap.size,
+			      PAGE_SIZE)) {
+		return -EINVAL;
+	}
+	ret = unmap_range(owner, r, &done);
+	if (ret == -ENXIO && (arg->unmap.flags & UIOMMU_UNMAP_ALL))
+		ret = 0;
+	arg->unmap.size = done;
+	return ret;
+}
+
+static int do_info(struct uiommu_owner *owner, union uiommu_arg *arg)
+{
+	struct uiommu_domain *domain = owner->domain;
+	struct uiommu_info *info = &arg->info;
+
+	spin_lock(&domain->lock);
+	info->page_sizes = domain->page_sizes;
+	info->nr_maps = domain->nr_maps;
+	info->mapped = domain->mapped;
+	info->pinned = atomic64_read(&domain->pinned);
+	info->nr_devices = domain->nr_devices;
+	info->nr_hw_domains = domain->nr_hw;
+	spin_unlock(&domain->lock);
+	return 0;
+}
+
+/* One of the allowed ranges; false when there is none with that index. */
+static bool get_allowed(struct uiommu_domain *domain, u32 i,
+			struct uiommu_iova_range *r)
+{
+	bool any;
+
+	spin_lock(&domain->lock);
+	any = i < domain->allowed.nr;
+	if (any) {
+		r->first = PAGE_ALIGN(domain->allowed.ranges[i].first);
+		r->last = domain->allowed.ranges[i].last;
+	}
+	spin_unlock(&domain->lock);
+	return any;
+}
+
+static int do_ranges(struct uiommu_owner *owner, union uiommu_arg *arg)
+{
+	struct uiommu_iova_range __user *to = u64_to_user_ptr(arg->ranges.ranges);
+	u32 max = arg->ranges.nr_ranges;
+	struct uiommu_iova_range r;
+	u32 i;
+
+	if (arg->ranges.reserved)
+		return -EINVAL;
+	for (i = 0; get_allowed(owner->domain, i, &r); i++)
+		if (i < max && copy_to_user(&to[i], &r, sizeof(r)))
+			return -EFAULT;
+	arg->ranges.nr_ranges = i;
+	return i > max ? -ENOSPC : 0;
+}
+
+static int do_revoked(struct uiommu_owner *owner, union uiommu_arg *arg)
+{
+	if (arg->revoked.reserved)
+		return -EINVAL;
+	return report_take(owner->domain, &arg->revoked);
+}
+
+/**
+ * struct uiommu_call - a row of the table of calls
+ * @run: does it; may change the argument, which is then given back
+ * @size: bytes of its argument today
+ * @min_size: bytes of its argument in the first version
+ * @flags: flags that it knows
+ * @back: give the argument back even after this error
+ */
+struct uiommu_call {
+	int (*run)(struct uiommu_owner *owner, union uiommu_arg *arg);
+	u16 size;
+	u16 min_size;
+	u32 flags;
+	int back;
+};
+
+#define CALL(nr, fn, type, last, known, error)				\
+	[(nr) & 0xff] = {						\
+		.run = (fn), .size = sizeof(type),			\
+		.min_size = offsetofend(type, last), .flags = (known),	\
+		.back = (error),					\
+	}
+
+static const struct uiommu_call calls[256] = {
+	CALL(UIOMMU_MAP, do_map, struct uiommu_map, size,
+	     UIOMMU_MAP_WRITE | UIOMMU_MAP_FIXED, 0),
+	CALL(UIOMMU_UNMAP, do_unmap, struct uiommu_unmap, size,
+	     UIOMMU_UNMAP_ALL, -EINTR),
+	CALL(UIOMMU_INFO, do_info, struct uiommu_info, nr_hw_domains, 0, 0),
+	CALL(UIOMMU_IOVA_RANGES, do_ranges, struct uiommu_iova_ranges, ranges,
+	     0, -ENOSPC),
+	CALL(UIOMMU_REVOKED, do_revoked, struct uiommu_revoked, ranges, 0, 0),
+};
+
+/* Rules of every call: size, unknown rest, flags. */
+static int get_arg(const struct uiommu_call *call, union uiommu_arg *arg,
+		   void __user *from, u32 *argsz)
+{
+	int ret;
+
+	if (get_user(*argsz, (u32 __user *)from))
+		return -EFAULT;
+	if (*argsz < call->min_size)
+		return -EINVAL;
+	if (*argsz > PAGE_SIZE)
+		return -E2BIG;
+	ret = copy_struct_from_user(arg, call->size, from, *argsz);
+	if (ret)
+		return ret;
+	return arg->head.flags & ~call->flags ? -EOPNOTSUPP : 0;
+}
+
+static long uiommu_ioctl(struct file *file, unsigned int cmd, unsigned long p)
+{
+	const struct uiommu_call *call = &calls[_IOC_NR(cmd)];
+	void __user *user = (void __user *)p;
+	union uiommu_arg arg;
+	u32 argsz;
+	int ret;
+
+	if (!call->run || cmd != _IO(UIOMMU_TYPE, _IOC_NR(cmd)))
+		return -ENOTTY;
+	memset(&arg, 0, sizeof(arg));
+	ret = get_arg(call, &arg, user, &argsz);
+	if (ret)
+		return ret;
+	ret = call->run(file->private_data, &arg);
+	if (ret && ret != call->back)
+		return ret;
+	if (copy_to_user(user, &arg, min_t(u32, argsz, call->size)))
+		return -EFAULT;
+	return ret;
+}
+
+static int uiommu_open(struct inode *inode, struct file *file)
+{
+	struct uiommu_domain *domain = domain_alloc();
+	struct uiommu_owner *owner;
+
+	if (IS_ERR(domain))
+		return PTR_ERR(domain);
+	owner = owner_alloc(domain);
+	uiommu_domain_put(domain);
+	if (IS_ERR(owner))
+		return PTR_ERR(owner);
+	file->private_data = owner;
+	return 0;
+}
+
+static int uiommu_release(struct inode *inode, struct file *file)
+{
+	uiommu_owner_close(file->private_data);
+	return 0;
+}
+
+static __poll_t uiommu_poll(struct file *file, poll_table *wait)
+{
+	struct uiommu_owner *owner = file->private_data;
+	struct uiommu_domain *domain = owner->domain;
+	bool any;
+
+	poll_wait(file, &domain->poll, wait);
+	spin_lock(&domain->lock);
+	any = domain->report.nr || domain->report.overflow;
+	spin_unlock(&domain->lock);
+	return any ? EPOLLIN | EPOLLPRI : 0;
+}
+
+static void uiommu_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct uiommu_owner *owner = file->private_data;
+	union uiommu_arg arg = {};
+
+	do_info(owner, &arg);
+	seq_printf(m, "uiommu-domain:\t%u\n", owner->domain->id);
+	seq_printf(m, "uiommu-devices:\t%u\n", arg.info.nr_devices);
+	seq_printf(m, "uiommu-hw-domains:\t%u\n", arg.info.nr_hw_domains);
+	seq_printf(m, "uiommu-mappings:\t%llu\n", arg.info.nr_maps);
+	seq_printf(m, "uiommu-mapped-bytes:\t%llu\n", arg.info.mapped);
+	seq_printf(m, "uiommu-pinned-pages:\t%llu\n", arg.info.pinned);
+}
+
+static const struct file_operations uiommu_fops = {
+	.owner = THIS_MODULE,
+	.open = uiommu_open,
+	.release = uiommu_release,
+	.unlocked_ioctl = uiommu_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.poll = uiommu_poll,
+	.show_fdinfo = uiommu_show_fdinfo,
+	.llseek = noop_llseek,
+};
+
+/**
+ * uiommu_domain_get_fd() - the domain of a descriptor
+ * @fd: a descriptor of /dev/uiommu
+ *
+ * Return: the domain, referenced; or ERR_PTR(-EBADF) when @fd is not open,
+ * ERR_PTR(-EINVAL) when it is something else.
+ */
+struct uiommu_domain *uiommu_domain_get_fd(int fd)
+{
+	struct uiommu_domain *domain = ERR_PTR(-EINVAL);
+	struct file *file = fget(fd);
+	struct uiommu_owner *owner;
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	if (file->f_op == &uiommu_fops) {
+		owner = file->private_data;
+		domain = owner->domain;
+		domain_get(domain);
+	}
+	fput(file);
+	return domain;
+}
+EXPORT_SYMBOL_GPL(uiommu_domain_get_fd);
+
+static struct miscdevice uiommu_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "uiommu",
+	.fops = &uiommu_fops,
+	.mode = 0666,
+};
+
+static int __init uiommu_init(void)
+{
+	int ret;
+
+	ret = map_init();
+	if (ret)
+		return ret;
+	ret = domain_init();
+	if (ret)
+		goto exit_maps;
+	ret = misc_register(&uiommu_misc);
+	if (ret)
+		goto exit_domains;
+	return 0;
+exit_domains:
+	domain_exit();
+exit_maps:
+	map_exit();
+	return ret;
+}
+
+static void __exit uiommu_exit(void)
+{
+	misc_deregister(&uiommu_misc);
+	domain_exit();
+	map_exit();
+}
+
+module_init(uiommu_init);
+module_exit(uiommu_exit);
+MODULE_DESCRIPTION("I/O address spaces as file descriptors");
+MODULE_LICENSE("GPL");

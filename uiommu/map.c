@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A mapping from request to publication, and its end. Invariant: a mapping is
+ * seen by nobody but its filler and its notifier until it is published whole;
+ * one that fails leaves nothing.
+ */
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "domain.h"
+#include "trace.h"
+
+static struct kmem_cache *map_cache;
+
+int __init map_init(void)
+{
+	map_cache = KMEM_CACHE(uiommu_mapping, SLAB_ACCOUNT);
+	return map_cache ? 0 : -ENOMEM;
+}
+
+void map_exit(void)
+{
+	kmem_cache_destroy(map_cache);
+}
+
+static struct uiommu_mapping *map_alloc(struct uiommu_owner *owner,
+				    const struct map_request *request)
+{
+	struct uiommu_mapping *map = kmem_cache_zalloc(map_cache, GFP_KERNEL);
+
+	if (!map)
+		return NULL;
+	map->vaddr = request->vaddr;
+	map->iova = request->iova;
+	map->size = request->size;
+	map->writable = request->writable;
+	map->hull = SPAN_NONE;
+	map->mm = current->mm;
+	mmgrab(map->mm);
+	map->domain = owner->domain;
+	map->owner = owner;
+	uiommu_owner_get(owner);
+	INIT_LIST_HEAD(&map->mmio_node);
+	frames_init(map);
+	return map;
+}
+
+static void map_free(struct uiommu_mapping *map)
+{
+	struct uiommu_owner *owner = map->owner;
+
+	mmdrop(map->mm);
+	kmem_cache_free(map_cache, map);
+	uiommu_owner_put(owner);
+}
+
+/**
+ * map_finish() - give back what a mapping holds, and free it
+ * @map: the mapping; revoked, in no list, not busy
+ *
+ * Waits for notifier callbacks in progress and for page locks.
+ */
+void map_finish(struct uiommu_mapping *map)
+{
+	if (map->notifier.mm)
+		mmu_interval_notifier_remove(&map->notifier);
+	frames_unpin(map);
+	uncharge_map(map);
+	map_free(map);
+}
+
+static int choose_iova(struct uiommu_mapping *map, struct map_request *request)
+{
+	int ret;
+
+	if (request->fixed)
+		return 0;
+	ret = tree_place(map->domain, map->size, &request->iova);
+	if (ret)
+		return ret;
+	map->iova = request->iova;
+	map->span = (struct span){ map->iova, map->iova + map->size - 1 };
+	return 0;
+}
+
+/* Take the range if it is free. -EAGAIN: another is just leaving it. */
+static int try_reserve(struct uiommu_mapping *map, struct map_request *request,
+		       u64 *tables)
+{
+	struct uiommu_domain *domain = map->domain;
+	struct uiommu_owner *owner = map->owner;
+	struct uiommu_mapping *other;
+	int ret;
+
+	if (owner->retired || (owner->nr_maps && owner->mm != map->mm))
+		return -EINVAL;
+	ret = choose_iova(map, request);
+	if (ret)
+		return ret;
+	if (!span_set_contains(&domain->allowed, map->span))
+		return -EINVAL;
+	other = tree_first(domain, map->span);
+	if (other)
+		return other->state == MAP_REVOKING ? -EAGAIN : -EBUSY;
+
+	*tables = tree_insert(domain, map);
+	if (domain->tables <= UIOMMU_FREE_TABLES +
+	    domain->mapped / PAGE_SIZE / UIOMMU_PAGES_PER_TABLE)
+		*tables = 0;
+	owner->mm = map->mm;
+	owner->nr_maps++;
+	list_add_tail(&map->owner_node, &owner->maps);
+	return 0;
+}
+
+static int reserve(struct uiommu_mapping *map, struct map_request *request,
+		   u64 *tables)
+{
+	struct uiommu_domain *domain = map->domain;
+	u64 seen;
+	int ret;
+
+	for (;;) {
+		spin_lock(&domain->lock);
+		ret = try_reserve(map, request, tables);
+		seen = domain->retired;
+		spin_unlock(&domain->lock);
+		if (ret != -EAGAIN)
+			return ret;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		/* a search that goes on need not wait for anybody */
+		if (request->fixed &&
+		    wait_event_killable(domain->wait,
+					READ_ONCE(domain->retired) != seen))
+			return -EINTR;
+		cond_resched();
+	}
+}
+
+/*
+ * The notifier may hear nothing until the first mmu_interval_read_begin() has
+ * returned: if an invalidation was running at insertion it is only queued.
+ */
+static int watch(struct uiommu_mapping *map)
+{
+	int ret;
+
+	ret = mmu_interval_notifier_insert(&map->notifier, map->mm, map->vaddr,
+					   map->size, &revoke_ops);
+	if (ret) {
+		map->notifier.mm = NULL;
+		return ret;
+	}
+	mmu_interval_read_begin(&map->notifier);
+	return 0;
+}
+
+/* Take back what is left of a mapping that was reserved but not published. */
+static void abandon(struct uiommu_mapping *map)
+{
+	struct uiommu_domain *domain = map->domain;
+	struct span filled = { map->iova, map->iova + map->filled - 1 };
+
+	spin_lock(&domain->lock);
+	map->hw_mask = map->filled ? (1U << domain->nr_hw) - 1 : 0;
+	unmap_claim(map, map->filled ? filled : map->span);
+	spin_unlock(&domain->lock);
+	if (unmap_claimed(map))
+		unmap_not_busy(map);
+}
+
+static int fill_memory(struct uiommu_mapping *map, u64 tables)
+{
+	int ret;
+
+	ret = charge_map(map, tables);
+	if (ret)
+		return ret;
+	ret = watch(map);
+	if (ret)
+		return ret;
+	ret = fill_map(map);
+	if (ret)
+		return ret;
+	return revoke_settle(map);
+}
+
+static int fill_reserved(struct uiommu_mapping *map, u64 tables)
+{
+	int ret = mmio_is(map);
+
+	if (ret < 0)
+		return ret;
+	if (!ret)
+		return fill_memory(map, tables);
+	ret = watch(map);
+	return ret ?: mmio_fill(map);
+}
+
+static int map_frozen_out(struct uiommu_mapping *map, struct map_request *request)
+{
+	u64 tables;
+	int ret;
+
+	ret = reserve(map, request, &tables);
+	if (ret) {
+		map_free(map);
+		return ret;
+	}
+	ret = fill_reserved(map, tables);
+	trace_uiommu_map(map->domain->id, map->iova, map->size, ret);
+	if (ret)
+		abandon(map);
+	return ret;
+}
+
+/* -EINVAL unless the request makes sense by itself. */
+static int check_request(const struct map_request *request, struct span *iova)
+{
+	struct span vaddr;
+
+	if (!span_make(&vaddr, request->vaddr, request->size, PAGE_SIZE) ||
+	    !span_make(iova, request->iova, request->size, PAGE_SIZE))
+		return -EINVAL;
+	if (vaddr.last > ULONG_MAX || iova->last > ULONG_MAX)
+		return -EINVAL;
+	return vaddr.last < TASK_SIZE ? 0 : -EFAULT;
+}
+
+/**
+ * map_user() - pin and map a buffer of current
+ * @owner: in whose name
+ * @request: what to map where
+ *
+ * Return: 0, or an error as UIOMMU_MAP documents it.
+ */
+int map_user(struct uiommu_owner *owner, struct map_request *request)
+{
+	struct uiommu_domain *domain = owner->domain;
+	struct uiommu_mapping *map;
+	struct span span;
+	int ret;
+
+	ret = check_request(request, &span);
+	if (ret)
+		return ret;
+	map = map_alloc(owner, request);
+	if (!map)
+		return -ENOMEM;
+	map->span = span;
+	if (down_read_killable(&domain->freeze)) {
+		map_free(map);
+		return -EINTR;
+	}
+	ret = map_frozen_out(map, request);
+	up_read(&domain->freeze);
+	return ret;
+}
+
+/**
+ * uiommu_map() - pin and map a buffer of current at a given address
+ * @owner: in whose name
+ * @vaddr: start of the buffer
+ * @iova: I/O virtual address
+ * @size: bytes
+ * @prot: UIOMMU_PROT_WRITE
+ *
+ * May sleep for as long as the user's memory likes.
+ *
+ * Return: 0, or an error as VFIO_DMA_MAP_IOVA documents it.
+ */
+int uiommu_map(struct uiommu_owner *owner, u64 vaddr, u64 iova, u64 size,
+	       u32 prot)
+{
+	struct map_request request = {
+		.vaddr = vaddr,
+		.iova = iova,
+		.size = size,
+		.fixed = true,
+		.writable = prot & UIOMMU_PROT_WRITE,
+	};
+
+	return map_user(owner, &request);
+}
+EXPORT_SYMBOL_GPL(uiommu_map);

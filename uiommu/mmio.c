@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Peer-to-peer DMA: memory of one device (a BAR mmap) mapped for the others
+ * of its domain. Invariant: what is mapped belongs to a device that is
+ * attached to the same domain and has not revoked it.
+ */
+#include <linux/mutex.h>
+
+#include "domain.h"
+
+/**
+ * mmio_is() - is the buffer of a mapping a device's memory?
+ * @map: the mapping, of current->mm
+ *
+ * Return: 1 or 0, or -EINTR. Whose it is, mmio_fill() finds out.
+ */
+int mmio_is(struct uiommu_mapping *map)
+{
+	struct vm_area_struct *vma;
+	int ret;
+
+	if (mmap_read_lock_killable(map->mm))
+		return -EINTR;
+	vma = find_vma(map->mm, map->vaddr);
+	ret = vma && vma->vm_start <= map->vaddr &&
+	      (vma->vm_flags & (VM_IO | VM_PFNMAP));
+	mmap_read_unlock(map->mm);
+	return ret;
+}
+
+/* Ask the devices of the domain whose memory it is. */
+static int find_phys(struct uiommu_mapping *map, struct vm_area_struct *vma,
+		     phys_addr_t *phys)
+{
+	struct uiommu_attachment *att;
+	int ret;
+
+	list_for_each_entry(att, &map->domain->attachments, node) {
+		if (!att->ops || !att->ops->mmio)
+			continue;
+		ret = att->ops->mmio(att->priv, vma, map->vaddr, map->size,
+				     phys);
+		if (ret == -ENOENT)
+			continue;
+		map->mmio = att;
+		return ret;
+	}
+	return -EFAULT;
+}
+
+static int fill_everywhere(struct uiommu_mapping *map)
+{
+	struct uiommu_domain *domain = map->domain;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < domain->nr_hw; i++) {
+		ret = fill_hw(domain->hw[i], map);
+		if (ret)
+			goto undo;
+	}
+	map->filled = map->size;
+	return 0;
+undo:
+	while (i--)
+		hw_unmap(domain->hw[i], map->span);
+	return ret;
+}
+
+static int fill_and_publish(struct uiommu_mapping *map, phys_addr_t phys)
+{
+	struct uiommu_domain *domain = map->domain;
+	u64 pfn = phys >> PAGE_SHIFT;
+	u64 left = map->size >> PAGE_SHIFT;
+	int ret;
+
+	while (left) {
+		u64 npages = min_t(u64, left, RUN_MAX_NPAGES);
+
+		ret = frames_add(map, pfn, npages, false);
+		if (ret)
+			return ret;
+		pfn += npages;
+		left -= npages;
+	}
+	ret = fill_everywhere(map);
+	if (ret)
+		return ret;
+	spin_lock(&domain->lock);
+	list_add_tail(&map->mmio_node, &map->mmio->mmios);
+	map->hw_mask = (1U << domain->nr_hw) - 1;
+	if (map->doomed)
+		ret = -EFAULT;
+	else
+		map->state = MAP_LIVE;
+	spin_unlock(&domain->lock);
+	return ret;
+}
+
+static int fill_locked(struct uiommu_mapping *map)
+{
+	struct uiommu_domain *domain = map->domain;
+	struct vm_area_struct *vma = find_vma(map->mm, map->vaddr);
+	phys_addr_t phys;
+	int ret;
+
+	if (!vma || vma->vm_start > map->vaddr ||
+	    vma->vm_end - map->vaddr < map->size ||
+	    !(vma->vm_flags & (map->writable ? VM_WRITE : VM_READ)))
+		return -EFAULT;
+	mutex_lock(&domain->members);
+	ret = find_phys(map, vma, &phys);
+	if (!ret)
+		ret = fill_and_publish(map, phys);
+	mutex_unlock(&domain->members);
+	return ret;
+}
+
+/**
+ * mmio_fill() - map a device's memory everywhere and publish it
+ * @map: the mapping, of current->mm, its notifier live
+ *
+ * Return: 0, or -EFAULT when it is no memory of a device of the domain, or
+ * memory that may not be reached.
+ */
+int mmio_fill(struct uiommu_mapping *map)
+{
+	int ret;
+
+	if (mmap_read_lock_killable(map->mm))
+		return -EINTR;
+	ret = fill_locked(map);
+	mmap_read_unlock(map->mm);
+	return ret;
+}
+
+static struct uiommu_mapping *claim_one(struct uiommu_attachment *att)
+{
+	struct uiommu_mapping *map;
+
+	list_for_each_entry(map, &att->mmios, mmio_node) {
+		if (map->state != MAP_LIVE)
+			continue;
+		unmap_claim(map, map->span);
+		report_push(map->domain, map);
+		return map;
+	}
+	return NULL;
+}
+
+static bool all_gone(struct uiommu_attachment *att)
+{
+	bool gone;
+
+	spin_lock(&att->domain->lock);
+	gone = list_empty(&att->mmios);
+	spin_unlock(&att->domain->lock);
+	return gone;
+}
+
+/**
+ * uiommu_revoke_mmio() - end all peer-to-peer mappings of a device's memory
+ * @att: the device
+ *
+ * The driver has seen to it that its mmio() refuses new ones, and holds no
+ * lock that mmio() takes. Waits for nobody but those who unmap just now.
+ */
+void uiommu_revoke_mmio(struct uiommu_attachment *att)
+{
+	struct uiommu_domain *domain = att->domain;
+	struct uiommu_mapping *map;
+
+	mutex_lock(&domain->members);
+	for (;;) {
+		spin_lock(&domain->lock);
+		map = claim_one(att);
+		spin_unlock(&domain->lock);
+		if (!map)
+			break;
+		if (unmap_claimed(map))
+			unmap_hand_over(map);
+	}
+	mutex_unlock(&domain->members);
+	wait_event(domain->wait, all_gone(att));
+}
+EXPORT_SYMBOL_GPL(uiommu_revoke_mmio);

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What happens to a mapping when its memory changes. Invariant: after an
+ * invalidation that means "this memory is gone" has returned, no device
+ * reaches it through a live mapping.
+ *
+ * MMU_NOTIFY_UNMAP and MMU_NOTIFY_RELEASE mean that. MMU_NOTIFY_CLEAR may
+ * mean it (MADV_DONTNEED, a hole punched, truncation) or not (huge page
+ * split and collapse, KSM, migration, copy-on-write, reclaim, our own pin): it
+ * is noted in the hull of the mapping, and somebody who may sleep looks again,
+ * the filler before publication and a worker after. All others do not mean it.
+ */
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+
+#include "domain.h"
+#include "trace.h"
+
+#define LOOK_AGAIN_JIFFIES	msecs_to_jiffies(5)
+
+static void suspect(struct uiommu_mapping *map,
+		    const struct mmu_notifier_range *range)
+{
+	struct uiommu_domain *domain = map->domain;
+
+	map->hull.first = min_t(u64, map->hull.first, range->start);
+	map->hull.last = max_t(u64, map->hull.last, range->end - 1);
+	if (map->state != MAP_LIVE || map->suspect)
+		return;
+	map->suspect = true;
+	list_add_tail(&map->work_node, &domain->suspects);
+	domain_queue_look(domain, 0);
+}
+
+/* Under the lock. Returns true when the caller has claimed the mapping. */
+static bool memory_gone(struct uiommu_mapping *map)
+{
+	if (map->state == MAP_FILLING)
+		map->doomed = true;
+	if (map->state != MAP_LIVE)
+		return false;
+	unmap_claim(map, map->span);
+	report_push(map->domain, map);
+	return true;
+}
+
+static void revoke_claimed(struct uiommu_mapping *map)
+{
+	trace_uiommu_revoke(map->domain->id, map->iova, map->size);
+	if (unmap_claimed(map))
+		unmap_hand_over(map);
+}
+
+static bool is_leaving(struct uiommu_mapping *map)
+{
+	return READ_ONCE(map->state) == MAP_REVOKING;
+}
+
+/*
+ * Callback of the notifier; what it may do is in domain.h. The mapping stays
+ * for as long as we run, because removing the notifier waits for us.
+ */
+static bool invalidate(struct mmu_interval_notifier *notifier,
+		       const struct mmu_notifier_range *range,
+		       unsigned long seq)
+{
+	struct uiommu_mapping *map = container_of(notifier, struct uiommu_mapping,
+					      notifier);
+	struct uiommu_domain *domain = map->domain;
+	bool gone = range->event == MMU_NOTIFY_UNMAP ||
+		    range->event == MMU_NOTIFY_RELEASE;
+	bool claimed = false;
+
+	spin_lock(&domain->lock);
+	mmu_interval_set_seq(notifier, seq);
+	if (gone)
+		claimed = memory_gone(map);
+	else if (range->event == MMU_NOTIFY_CLEAR && !map->mmio)
+		suspect(map, range);
+	spin_unlock(&domain->lock);
+
+	if (claimed)
+		revoke_claimed(map);
+	else if (gone && is_leaving(map) && !mmu_notifier_range_blockable(range))
+		return false;
+	else if (gone)
+		wait_event(domain->wait, !is_leaving(map));
+	return true;
+}
+
+const struct mmu_interval_notifier_ops revoke_ops = {
+	.invalidate = invalidate,
+};
+
+static struct span take_hull(struct uiommu_mapping *map)
+{
+	struct span hull = map->hull;
+
+	map->hull = SPAN_NONE;
+	return hull;
+}
+
+/* 0 published, -EFAULT, or -EAGAIN with a hull to look at. */
+static int try_publish(struct uiommu_mapping *map, struct span *hull)
+{
+	struct uiommu_domain *domain = map->domain;
+	int ret = 0;
+
+	spin_lock(&domain->lock);
+	*hull = take_hull(map);
+	if (map->doomed) {
+		ret = -EFAULT;
+	} else if (!span_empty(*hull)) {
+		ret = -EAGAIN;
+	} else {
+		map->hw_mask = (1U << domain->nr_hw) - 1;
+		map->state = MAP_LIVE;
+	}
+	spin_unlock(&domain->lock);
+	return ret;
+}
+
+/**
+ * revoke_settle() - publish a filled mapping if its memory is still the same
+ * @map: the mapping, of current->mm
+ *
+ * Return: 0; -EFAULT when it is not; -EINTR after a fatal signal.
+ */
+int revoke_settle(struct uiommu_mapping *map)
+{
+	struct span hull;
+	bool same;
+	int ret;
+
+	while ((ret = try_publish(map, &hull)) == -EAGAIN) {
+		/* those that widened the hull may not have ended yet */
+		mmu_interval_read_begin(&map->notifier);
+		if (mmap_read_lock_killable(map->mm))
+			return -EINTR;
+		same = pin_still_theirs(map, hull);
+		mmap_read_unlock(map->mm);
+		if (!same)
+			return -EFAULT;
+	}
+	return ret;
+}
+
+enum look { LOOK_SAME, LOOK_GONE, LOOK_LATER };
+
+static enum look look_at(struct uiommu_mapping *map, struct span hull)
+{
+	enum look result = LOOK_LATER;
+
+	mmu_interval_read_begin(&map->notifier);
+	/* the mm's last user gone: MMU_NOTIFY_RELEASE does the rest */
+	if (!mmget_not_zero(map->mm))
+		return LOOK_SAME;
+	if (mmap_read_trylock(map->mm)) {
+		result = pin_still_theirs(map, hull) ? LOOK_SAME : LOOK_GONE;
+		mmap_read_unlock(map->mm);
+	}
+	mmput_async(map->mm);
+	return result;
+}
+
+/* The next suspect, made busy, with its hull. */
+static struct uiommu_mapping *next_suspect(struct uiommu_domain *domain,
+				       struct span *hull)
+{
+	struct uiommu_mapping *map;
+
+	map = list_first_entry_or_null(&domain->suspects, struct uiommu_mapping,
+				       work_node);
+	if (!map)
+		return NULL;
+	list_del(&map->work_node);
+	map->suspect = false;
+	map->busy++;
+	*hull = take_hull(map);
+	return map;
+}
+
+/* Under the lock: act on what was seen. Returns true when it was claimed. */
+static bool conclude(struct uiommu_mapping *map, struct span hull,
+		     enum look result)
+{
+	struct uiommu_domain *domain = map->domain;
+
+	if (map->state != MAP_LIVE)
+		return false;
+	if (result == LOOK_LATER) {
+		map->hull.first = min(map->hull.first, hull.first);
+		map->hull.last = max(map->hull.last, hull.last);
+		if (!map->suspect)
+			list_add_tail(&map->work_node, &domain->suspects);
+		map->suspect = true;
+	}
+	return result == LOOK_GONE && memory_gone(map);
+}
+
+static bool look_at_next(struct uiommu_domain *domain)
+{
+	struct uiommu_mapping *map;
+	struct span hull;
+	enum look result;
+	bool claimed;
+
+	spin_lock(&domain->lock);
+	map = next_suspect(domain, &hull);
+	spin_unlock(&domain->lock);
+	if (!map)
+		return false;
+	result = look_at(map, hull);
+	spin_lock(&domain->lock);
+	claimed = conclude(map, hull, result);
+	spin_unlock(&domain->lock);
+	if (claimed)
+		revoke_claimed(map);
+
+	spin_lock(&domain->lock);
+	map->busy--;
+	wake_up_all(&domain->wait);
+	domain_queue_reap(domain);
+	spin_unlock(&domain->lock);
+	if (result == LOOK_LATER)
+		domain_queue_look(domain, LOOK_AGAIN_JIFFIES);
+	return result != LOOK_LATER;
+}
+
+/**
+ * revoke_look() - look whether suspects still have their memory
+ * @domain: whose mappings
+ *
+ * Never waits for mmap_lock: a process that holds it for long is looked at
+ * again later.
+ */
+void revoke_look(struct uiommu_domain *domain)
+{
+	while (look_at_next(domain))
+		cond_resched();
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The mappings of a domain by I/O virtual address. Invariant: their spans do
+ * not overlap. Everything here needs uiommu_domain.lock.
+ */
+#include "domain.h"
+
+/* steps of a search for a free address before the lock is dropped once */
+#define PLACE_STEPS	1024
+
+static struct uiommu_mapping *to_map(struct rb_node *node)
+{
+	return rb_entry_safe(node, struct uiommu_mapping, node);
+}
+
+/**
+ * tree_first() - the first mapping in a range
+ * @domain: where to look
+ * @r: the range
+ *
+ * Return: the mapping with the lowest address that overlaps @r, or NULL.
+ */
+struct uiommu_mapping *tree_first(struct uiommu_domain *domain, struct span r)
+{
+	struct rb_node *node = domain->maps.rb_node;
+	struct uiommu_mapping *found = NULL;
+
+	lockdep_assert_held(&domain->lock);
+	while (node) {
+		struct uiommu_mapping *map = to_map(node);
+
+		if (map->span.last < r.first) {
+			node = node->rb_right;
+			continue;
+		}
+		found = map;
+		node = node->rb_left;
+	}
+	return found && found->span.first <= r.last ? found : NULL;
+}
+
+/**
+ * tree_next() - the mapping after another
+ * @map: the other
+ *
+ * Return: the mapping with the next higher address, or NULL.
+ */
+struct uiommu_mapping *tree_next(struct uiommu_mapping *map)
+{
+	return to_map(rb_next(&map->node));
+}
+
+/**
+ * tree_gap() - what a mapping could grow into
+ * @map: a mapping in the tree
+ *
+ * Return: the addresses between its neighbours.
+ */
+struct span tree_gap(struct uiommu_mapping *map)
+{
+	struct uiommu_mapping *prev = to_map(rb_prev(&map->node));
+	struct uiommu_mapping *next = to_map(rb_next(&map->node));
+
+	return (struct span){
+		.first = prev ? prev->span.last + 1 : 0,
+		.last = next ? next->span.first - 1 : ~0ULL,
+	};
+}
+
+/* Leaf windows that @map touches and no neighbour does. */
+static u64 own_windows(struct uiommu_mapping *map)
+{
+	struct span r = { map->iova, map->iova + map->size - 1 };
+	u64 windows = span_windows(r, UIOMMU_LEAF_WINDOW);
+	struct span gap = tree_gap(map);
+	bool first = gap.first > (r.first & ~(UIOMMU_LEAF_WINDOW - 1ULL));
+	bool last = gap.last < (r.last | (UIOMMU_LEAF_WINDOW - 1ULL));
+
+	if (windows == 1)
+		return !(first || last);
+	return windows - first - last;
+}
+
+/**
+ * tree_insert() - add a mapping
+ * @domain: where to
+ * @map: the mapping; its span overlaps no other
+ *
+ * Return: how many leaf windows it is the first to touch.
+ */
+u64 tree_insert(struct uiommu_domain *domain, struct uiommu_mapping *map)
+{
+	struct rb_node **link = &domain->maps.rb_node;
+	struct rb_node *parent = NULL;
+	u64 windows;
+
+	lockdep_assert_held(&domain->lock);
+	while (*link) {
+		parent = *link;
+		if (map->span.first < to_map(parent)->span.first)
+			link = &parent->rb_left;
+		else
+			link = &parent->rb_right;
+	}
+	rb_link_node(&map->node, parent, link);
+	rb_insert_color(&map->node, &domain->maps);
+	domain->nr_maps++;
+	domain->mapped += map->size;
+	windows = own_windows(map);
+	domain->tables += windows;
+	return windows;
+}
+
+/**
+ * tree_erase() - take a mapping out
+ * @domain: where from
+ * @map: the mapping
+ */
+void tree_erase(struct uiommu_domain *domain, struct uiommu_mapping *map)
+{
+	lockdep_assert_held(&domain->lock);
+	domain->nr_maps--;
+	domain->mapped -= map->size;
+	domain->tables -= own_windows(map);
+	rb_erase(&map->node, &domain->maps);
+}
+
+/* The search from @from up, for at most *@steps steps; then -EAGAIN. */
+static int place_from(struct uiommu_domain *domain, u64 from, u64 size,
+		      unsigned int *steps, u64 *iova)
+{
+	u64 align = span_best_align(size, domain->page_sizes);
+	struct uiommu_mapping *other;
+
+	while (span_set_place(&domain->allowed, from, size, align, iova)) {
+		other = tree_first(domain, (struct span){ *iova,
+							   *iova + size - 1 });
+		if (!other)
+			return 0;
+		from = other->span.last + 1;
+		if (!from)
+			break;
+		if (!--*steps) {
+			domain->place = from;
+			return -EAGAIN;
+		}
+	}
+	return -ENOSPC;
+}
+
+/**
+ * tree_place() - find a free address
+ * @domain: where to look
+ * @size: bytes
+ * @iova: where to store it
+ *
+ * The search goes on from where the last one ended and wraps once.
+ *
+ * Return: 0; -ENOSPC when there is none; -EAGAIN when the lock should be
+ * dropped for a moment before the search goes on.
+ */
+int tree_place(struct uiommu_domain *domain, u64 size, u64 *iova)
+{
+	unsigned int steps = PLACE_STEPS;
+	int ret;
+
+	lockdep_assert_held(&domain->lock);
+	ret = place_from(domain, domain->place, size, &steps, iova);
+	if (ret == -ENOSPC && domain->place != UIOMMU_PLACE_START) {
+		domain->place = UIOMMU_PLACE_START;
+		ret = -EAGAIN;
+	}
+	if (!ret)
+		domain->place = *iova + size;
+	return ret;
+}
