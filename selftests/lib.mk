@@ -22,10 +22,11 @@ FLAGS := -D_GNU_SOURCE -I$(TOP)/include/uapi -I$(TOP)/lib \
 PROGS := $(addprefix $(OUT)/,$(TEST_GEN_PROGS))
 PROGS_32 := $(patsubst %,$(OUT)/%32,$(TEST_GEN_PROGS_32))
 OLD := $(filter-out $(PROGS) $(PROGS_32),$(wildcard $(OUT)/*))
-SHARED_64 := $(patsubst %.c,$(OBJ)/64/%.o,$(notdir $(SHARED)))
-SHARED_32 := $(patsubst %.c,$(OBJ)/32/%.o,$(notdir $(SHARED)))
-
-vpath %.c $(sort $(dir $(SHARED)))
+# ../lib/text.c becomes lib_text.o: names may repeat in other directories
+object = $(OBJ)/$(1)/$(subst /,_,$(patsubst %.c,%.o,$(subst ../,,$(patsubst \
+	$(TOP)/%,%,$(2)))))
+SHARED_64 := $(foreach source,$(SHARED),$(call object,64,$(source)))
+SHARED_32 := $(foreach source,$(SHARED),$(call object,32,$(source)))
 
 .PHONY: all run_tests
 .DELETE_ON_ERROR:
@@ -33,14 +34,17 @@ vpath %.c $(sort $(dir $(SHARED)))
 all: $(PROGS) $(PROGS_32)
 	$(if $(OLD),rm -f $(OLD))
 
-$(SHARED_64): $(OBJ)/64/%.o: %.c $(HEADERS)
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(FLAGS) -c -o $@ $<
+define compile
+$(call object,64,$(1)): $(1) $(HEADERS)
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $$(FLAGS) -c -o $$@ $$<
 
-$(SHARED_32): $(OBJ)/32/%.o: %.c $(HEADERS)
-	@mkdir -p $(@D)
-	@$(TOP)/scripts/need gcc-multilib
-	$(CC) -m32 -Wno-pointer-to-int-cast $(CFLAGS) $(FLAGS) -c -o $@ $<
+$(call object,32,$(1)): $(1) $(HEADERS)
+	@mkdir -p $$(@D)
+	@$$(TOP)/scripts/need gcc-multilib
+	$$(CC) -m32 -Wno-pointer-to-int-cast $$(CFLAGS) $$(FLAGS) -c -o $$@ $$<
+endef
+$(foreach source,$(SHARED),$(eval $(call compile,$(source))))
 
 $(PROGS): $(OUT)/%: %.c $(SHARED_64) $(HEADERS)
 	@mkdir -p $(@D)

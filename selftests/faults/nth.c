@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every allocation of a call fails once: the first, the second, the third,
+ * until the call passes untouched.
+ *
+ * Invariant: after a call that failed, nothing is pinned, charged, mapped,
+ * attached or referenced, and the same call then succeeds.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "../lib/harness.h"
+#include "../lib/call.h"
+#include "../lib/device.h"
+#include "../lib/domain.h"
+#include "../lib/memory.h"
+#include "../lib/process.h"
+#include "../lib/text.h"
+
+#define KNOBS "/sys/kernel/debug/"
+#define MOST 20000
+#define IOVA 0x40000000ULL
+#define SMALL (16 * PAGE)
+#define LARGE (4UL << 20)
+#define REPLAYED 24
+#define SPREAD (REPLAYED * PAGE)
+
+/**
+ * struct stage - what the scenarios work on
+ * @domain: a domain
+ * @device: an opened edu, attached or not as the scenario wants
+ * @event: an eventfd
+ * @opened: what the scenario opened, or negative
+ * @memory: a buffer, populated
+ * @vmpin: pages pinned for this process before
+ */
+struct stage {
+	int domain;
+	int device;
+	int event;
+	int opened;
+	struct memory memory;
+	long vmpin;
+};
+
+/**
+ * struct scenario - one call, and how to stand before it again
+ * @kind: kind of the buffer
+ * @size: of the buffer; 0: none
+ * @prepare: what leads up to the call, undisturbed, or NULL
+ * @act: the call; 0, or a negative errno
+ * @undo: what takes a success back, or NULL
+ * @cannot_fail: is it teardown, which has no reason to fail?
+ */
+struct scenario {
+	enum kind kind;
+	size_t size;
+	int (*prepare)(struct stage *stage);
+	int (*act)(struct stage *stage);
+	int (*undo)(struct stage *stage);
+	bool cannot_fail;
+};
+
+/* Opened once: opening it while armed would take the failure itself. */
+static int nth_fd = -1;
+
+static int arm(unsigned int nth)
+{
+	char text[16];
+	int n = snprintf(text, sizeof(text), "%u", nth);
+
+	return pwrite(nth_fd, text, n, 0) == n ? 0 : -errno;
+}
+
+/* Returns how many allocations were left to go; 0: one has failed. */
+static long disarm(void)
+{
+	char text[32] = "";
+
+	if (pread(nth_fd, text, sizeof(text) - 1, 0) <= 0 || arm(0))
+		return -1;
+	return strtol(text, NULL, 10);
+}
+
+/* Also allocations that may sleep; no stack dumps, the log is looked at. */
+static int turn_knobs(void)
+{
+	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	return nth_fd < 0 ||
+	       text_write(KNOBS "failslab/ignore-gfp-wait", "N") < 0 ||
+	       text_write(KNOBS "failslab/verbose", "0") < 0 ||
+	       text_write(KNOBS "fail_page_alloc/ignore-gfp-wait", "N") < 0 ||
+	       text_write(KNOBS "fail_page_alloc/min-order", "0") < 0 ||
+	       text_write(KNOBS "fail_page_alloc/verbose", "0") < 0;
+}
+
+static int open_stage(struct stage *stage, const struct scenario *s)
+{
+	memset(stage, 0, sizeof(*stage));
+	stage->opened = -1;
+	stage->vmpin = process_vmpin(getpid());
+	stage->event = eventfd(0, EFD_CLOEXEC);
+	stage->domain = domain_open();
+	stage->device = device_open("EDU0");
+	if (stage->event < 0 || stage->domain < 0 || stage->device < 0)
+		return -EIO;
+	if (s->size && memory_make(&stage->memory, s->kind, s->size))
+		return -ENOMEM;
+	if (s->size)
+		memset(stage->memory.buf, 0x5a, s->size);
+	return s->prepare ? s->prepare(stage) : 0;
+}
+
+static void close_stage(struct stage *stage)
+{
+	if (stage->memory.buf)
+		memory_free(&stage->memory);
+	close(stage->device);
+	close(stage->domain);
+	close(stage->event);
+}
+
+static int failed_cleanly(struct stage *stage, const struct scenario *s,
+			  int err, long maps, long pinned)
+{
+	if (s->cannot_fail)
+		return -EINVAL;
+	if (domain_nr_maps(stage->domain) != maps ||
+	    domain_pinned(stage->domain) != pinned)
+		return -EBUSY;
+	return err == -ENOMEM ? 0 : err;
+}
+
+/* Returns 1 when the call passed untouched, 0 when one allocation failed. */
+static int fail_one(struct stage *stage, const struct scenario *s,
+		    unsigned int nth)
+{
+	long maps = domain_nr_maps(stage->domain);
+	long pinned = domain_pinned(stage->domain), left;
+	int err;
+
+	if (arm(nth))
+		return -ENODEV;
+	err = s->act(stage);
+	left = disarm();
+	if (left < 0)
+		return -ENODEV;
+	if (err)
+		err = failed_cleanly(stage, s, err, maps, pinned);
+	else if (s->undo)
+		err = s->undo(stage);
+	return err ? err : left > 0;
+}
+
+static void sweep(struct __test_metadata *_metadata, const struct scenario *s)
+{
+	unsigned int nth;
+	struct stage stage;
+	int done = 0;
+
+	ASSERT_EQ(0, turn_knobs());
+	for (nth = 1; !done && nth < MOST; nth++) {
+		ASSERT_EQ(0, open_stage(&stage, s));
+		done = fail_one(&stage, s, nth);
+		ASSERT_LE(0, done)
+		TH_LOG("allocation %u: %s", nth, strerror(-done));
+		close_stage(&stage);
+		ASSERT_EQ(1, process_vmpin_becomes(getpid(), stage.vmpin));
+	}
+	EXPECT_EQ(1, done);
+	if (!s->cannot_fail) {
+		EXPECT_LT(2, nth)
+		TH_LOG("no allocation was failed at all");
+	}
+	TH_LOG("%u allocations failed, one at a time", nth - 2);
+}
+
+static int open_domain(struct stage *stage)
+{
+	stage->opened = domain_open();
+	return stage->opened < 0 ? stage->opened : 0;
+}
+
+static int open_device(struct stage *stage)
+{
+	stage->opened = device_open("EDU1");
+	return stage->opened < 0 ? stage->opened : 0;
+}
+
+static int close_opened(struct stage *stage)
+{
+	return close(stage->opened);
+}
+
+static int attach(struct stage *stage)
+{
+	return device_set(stage->device, stage->domain);
+}
+
+static int detach(struct stage *stage)
+{
+	return call(stage->device, VFIO_DOMAIN_UNSET, NULL);
+}
+
+static int map_all(struct stage *stage)
+{
+	return domain_map(stage->domain, stage->memory.buf, IOVA,
+			  stage->memory.size, true);
+}
+
+static int map_read_only(struct stage *stage)
+{
+	return domain_map(stage->domain, stage->memory.buf, IOVA,
+			  stage->memory.size, false);
+}
+
+static int unmap_all(struct stage *stage)
+{
+	return domain_unmap_all(stage->domain);
+}
+
+static int map_by_device(struct stage *stage)
+{
+	return device_map(stage->device, stage->memory.buf, IOVA,
+			  stage->memory.size, VFIO_FLAG_WRITE);
+}
+
+static int unmap_by_device(struct stage *stage)
+{
+	return device_unmap(stage->device, IOVA, stage->memory.size);
+}
+
+static int attach_and_map(struct stage *stage)
+{
+	int err = attach(stage);
+
+	return err ? err : map_all(stage);
+}
+
+/* Many mappings at scattered places: each wants its own page tables. */
+static int map_scattered(struct stage *stage)
+{
+	int i, err = 0;
+
+	for (i = 0; !err && i < REPLAYED; i++)
+		err = domain_map(stage->domain, stage->memory.buf + i * PAGE,
+				 IOVA * (i + 1), PAGE, true);
+	return err;
+}
+
+static int set_msi(struct stage *stage)
+{
+	return call(stage->device, VFIO_EVENTFD_MSI, &stage->event);
+}
+
+static int clear_msi(struct stage *stage)
+{
+	int none = -1;
+
+	return call(stage->device, VFIO_EVENTFD_MSI, &none);
+}
+
+static int set_intx(struct stage *stage)
+{
+	return call(stage->device, VFIO_EVENTFD_IRQ, &stage->event);
+}
+
+static int clear_intx(struct stage *stage)
+{
+	int none = -1;
+
+	return call(stage->device, VFIO_EVENTFD_IRQ, &none);
+}
+
+/* clang-format off */
+#define SWEEP(name, ...)					\
+	TEST(name)						\
+	{							\
+		static const struct scenario s = { __VA_ARGS__ };	\
+								\
+		sweep(_metadata, &s);				\
+	}
+
+SWEEP(opening_a_domain, ANON, 0, NULL, open_domain, close_opened)
+SWEEP(opening_a_device, ANON, 0, NULL, open_device, close_opened)
+SWEEP(attaching, ANON, 0, NULL, attach, detach)
+SWEEP(attaching_with_replay, ANON, SPREAD, map_scattered, attach, detach)
+SWEEP(mapping_before_attach, ANON, SMALL, NULL, map_all, unmap_all)
+SWEEP(mapping_anonymous, ANON, SMALL, attach, map_all, unmap_all)
+SWEEP(mapping_read_only, ANON, SMALL, attach, map_read_only, unmap_all)
+SWEEP(mapping_much, ANON, LARGE, attach, map_all, unmap_all)
+SWEEP(mapping_huge_pages, THP, LARGE, attach, map_all, unmap_all)
+SWEEP(mapping_hugetlb, HUGETLB, LARGE, attach, map_all, unmap_all)
+SWEEP(mapping_shared, MEMFD, SMALL, attach, map_all, unmap_all)
+SWEEP(mapping_private_file, PRIVATE_FILE, SMALL, attach, map_all, unmap_all)
+SWEEP(mapping_by_device, ANON, SMALL, attach, map_by_device, unmap_by_device)
+SWEEP(unmapping, ANON, LARGE, attach_and_map, unmap_all, NULL, true)
+SWEEP(taking_msi, ANON, 0, attach, set_msi, clear_msi)
+SWEEP(taking_intx, ANON, 0, attach, set_intx, clear_intx)
+/* clang-format on */
+
+TEST_HARNESS_MAIN
