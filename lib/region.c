@@ -31,11 +31,18 @@ static int whole(ssize_t done, size_t size)
  */
 int uvfio_region_size(int device, unsigned int resource, __u64 *size)
 {
+	struct uvfio_region_info info;
 	__u32 arg = resource;
-	int ret = call(device, VFIO_BAR_LEN, &arg);
+	int ret;
 
+	ret = call(device, VFIO_BAR_LEN, &arg);
 	if (!ret)
 		*size = arg;
+	if (ret != -EOVERFLOW)
+		return ret;
+	ret = uvfio_query_region(device, resource, &info, NULL, 0);
+	if (!ret)
+		*size = info.size;
 	return ret;
 }
 

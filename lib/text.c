@@ -96,37 +96,40 @@ static const struct meaning meanings[] = {
 	  "nothing in the range is yours, it was never mapped or is revoked already: unmap through the descriptor or in the process that mapped it"
 	},
 
+	{ UVFIO_CALL_QUERY, EINVAL,
+	  "there is no such region or kind of interrupt: ask for regions 0 to 6 and 15, and for INTx, MSI or MSI-X"
+	},
 	{ UVFIO_CALL_QUERY, ENOSPC,
 	  "the answer does not fit: ask again with room for as many as were told"
 	},
 
 	{ UVFIO_CALL_REGION, EINVAL,
-	  "no domain is set, the resource does not exist, or the range runs past its end or is not aligned: attach the device first and stay inside the resource"
+	  "no domain is set, the resource does not exist, or the range runs past its end or may not be touched, like the MSI-X table: attach the device first and stay inside the resource"
 	},
 	{ UVFIO_CALL_REGION, EOVERFLOW,
 	  "the resource is 4 GiB or more: ask with UVFIO_REGION_INFO"
 	},
 	{ UVFIO_CALL_REGION, EIO,
-	  "the device did not answer, or took only part of it: check that memory decoding is on, then reset it"
+	  "the user has switched memory or I/O access of the device off, or it took only part: switch it on in the command register"
 	},
 	{ UVFIO_CALL_REGION, EACCES,
 	  "this descriptor was opened without that right: open the device read-write"
-	},
-	{ UVFIO_CALL_REGION, EPERM,
-	  "this part of the device may not be touched, like a write to its MSI-X table: wire the vectors to eventfds instead"
 	},
 	{ UVFIO_CALL_REGION, ENOENT,
 	  "the device has no such capability: use another way, like INTx for MSI"
 	},
 
 	{ UVFIO_CALL_IRQ, EINVAL,
-	  "no domain is set, or the device has no interrupt of that kind or not so many: attach it first and ask for the number it has"
+	  "no domain is set, the descriptor is not an eventfd, or the device has not so many vectors: attach it first and ask for the number it has"
 	},
 	{ UVFIO_CALL_IRQ, EBADF,
 	  "the eventfd is not open: make it with eventfd() and keep it until the call"
 	},
 	{ UVFIO_CALL_IRQ, EBUSY,
 	  "an interrupt of this or another kind is wired already, or the line is shared with a driver that needs it: take the old one away first"
+	},
+	{ UVFIO_CALL_IRQ, ENXIO,
+	  "the device has no interrupt of this kind: ask which it has, and use another"
 	},
 	{ UVFIO_CALL_IRQ, ENOSPC,
 	  "the machine has not so many interrupt vectors left: ask for fewer"

@@ -106,6 +106,16 @@ int uvfio_irq_msix(int device, const int *eventfds, unsigned int count);
 int uvfio_irq_eoi(int device);
 int uvfio_irq_eoi_eventfd(int device, int eventfd);
 
+/* What a device has; single vectors (info.c) */
+int uvfio_query_device(int device, struct uvfio_device_info *info);
+int uvfio_query_region(int device, unsigned int resource,
+		       struct uvfio_region_info *info,
+		       struct uvfio_window *windows, __u32 nr_windows);
+int uvfio_query_irqs(int device, __u32 kind, struct uvfio_irq_info *info);
+int uvfio_enable_irqs(int device, __u32 kind, __u32 count);
+int uvfio_bind_irq(int device, __u32 kind, __u32 vector, int eventfd);
+int uvfio_set_irq(int device, __u32 kind, __u32 vector, __u32 action);
+
 /* Descriptors from one process to another (pass.c) */
 #define UVFIO_PASS_MAX 64
 
@@ -137,7 +147,7 @@ int uvfio_bequeath_fds(const struct uvfio_named_fd *fds, unsigned int count);
  * @UVFIO_CALL_UNMAP: uvfio_unmap(), uvfio_domain_unmap(),
  *	uvfio_domain_unmap_all()
  * @UVFIO_CALL_QUERY: uvfio_domain_info(), uvfio_domain_ranges(),
- *	uvfio_domain_revoked()
+ *	uvfio_domain_revoked(), uvfio_query_device() and its kin
  * @UVFIO_CALL_REGION: the functions of regions
  * @UVFIO_CALL_IRQ: the functions of interrupts
  * @UVFIO_CALL_RESET: uvfio_reset()
