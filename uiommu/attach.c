@@ -60,15 +60,18 @@ static void add(struct uiommu_domain *domain, struct uiommu_attachment *att)
  * -EADDRINUSE mappings meet its reserved windows or exceed its address width;
  * -EPERM its interrupts are not isolated; -ENOMEM.
  */
-struct uiommu_attachment *
-uiommu_attach(struct uiommu_domain *domain, struct device *dev, u32 flags,
-	      const struct uiommu_device_ops *ops, void *priv)
+struct uiommu_attachment *uiommu_attach(struct uiommu_domain *domain,
+					struct device *dev, u32 flags,
+					const struct uiommu_device_ops *ops,
+					void *priv)
 {
 	struct uiommu_attachment *att;
 
 	att = kzalloc(sizeof(*att), GFP_KERNEL_ACCOUNT);
-	if (!att)
+	if (!att || sysfs_domain_add(domain)) {
+		kfree(att);
 		return ERR_PTR(-ENOMEM);
+	}
 	att->dev = dev;
 	att->ops = ops;
 	att->priv = priv;

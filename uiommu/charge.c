@@ -15,11 +15,11 @@
 
 static void tell_limit(u64 needed, u64 used, u64 limit)
 {
-	pr_info_ratelimited("uid %u: mapping needs %llu KiB of locked memory, %llu KiB of %llu KiB (RLIMIT_MEMLOCK) are in use\n",
-			    from_kuid(&init_user_ns, current_uid()),
-			    needed << (PAGE_SHIFT - 10),
-			    used << (PAGE_SHIFT - 10),
-			    limit << (PAGE_SHIFT - 10));
+	pr_info_ratelimited(
+		"uid %u: mapping needs %llu KiB of locked memory, %llu KiB of %llu KiB (RLIMIT_MEMLOCK) are in use\n",
+		from_kuid(&init_user_ns, current_uid()),
+		needed << (PAGE_SHIFT - 10), used << (PAGE_SHIFT - 10),
+		limit << (PAGE_SHIFT - 10));
 }
 
 /* Add @npages to the locked pages of @user unless that is over the limit. */

@@ -32,10 +32,11 @@ void domain_get(struct uiommu_domain *domain)
 
 static void release(struct kref *ref)
 {
-	struct uiommu_domain *domain = container_of(ref, struct uiommu_domain,
-						    ref);
+	struct uiommu_domain *domain =
+		container_of(ref, struct uiommu_domain, ref);
 	unsigned int i;
 
+	sysfs_domain_remove(domain);
 	for (i = 0; i < domain->nr_hw; i++)
 		hw_free(domain->hw[i]);
 	ida_free(&ids, domain->id);
@@ -62,8 +63,8 @@ static void work_done(struct uiommu_domain *domain)
 
 static void reap(struct work_struct *work)
 {
-	struct uiommu_domain *domain = container_of(work, struct uiommu_domain,
-						    reap);
+	struct uiommu_domain *domain =
+		container_of(work, struct uiommu_domain, reap);
 
 	unmap_reap(domain);
 	work_done(domain);
@@ -71,8 +72,8 @@ static void reap(struct work_struct *work)
 
 static void look(struct work_struct *work)
 {
-	struct uiommu_domain *domain = container_of(to_delayed_work(work),
-						    struct uiommu_domain, look);
+	struct uiommu_domain *domain =
+		container_of(to_delayed_work(work), struct uiommu_domain, look);
 
 	revoke_look(domain);
 	work_done(domain);

@@ -39,24 +39,24 @@
 #include "span.h"
 #include "run.h"
 
-#define UIOMMU_MAX_HW		8	/* bits of uiommu_mapping.hw_mask */
-#define UIOMMU_MAX_REPORTS	64
+#define UIOMMU_MAX_HW 8 /* bits of uiommu_mapping.hw_mask */
+#define UIOMMU_MAX_REPORTS 64
 
 /* Lowest address that the kernel chooses by itself: 0 looks like "none" */
-#define UIOMMU_PLACE_START	SZ_64K
+#define UIOMMU_PLACE_START SZ_64K
 
-#define UIOMMU_ROOM_RUNS	2	/* kept inside struct uiommu_mapping */
+#define UIOMMU_ROOM_RUNS 2 /* kept inside struct uiommu_mapping */
 
 /* What one leaf table of x86 page tables spans; see unmap_claim() */
-#define UIOMMU_LEAF_WINDOW	SZ_2M
+#define UIOMMU_LEAF_WINDOW SZ_2M
 
 /*
  * Leaf tables that are not charged: this many, and one for so many pages
  * mapped (a dense mapping needs one for 512). A user who spreads pages far
  * apart pays for the tables as for pages.
  */
-#define UIOMMU_FREE_TABLES	512
-#define UIOMMU_PAGES_PER_TABLE	64
+#define UIOMMU_FREE_TABLES 512
+#define UIOMMU_PAGES_PER_TABLE 64
 
 struct seq_file;
 struct user_struct;
@@ -96,6 +96,7 @@ struct uiommu_report {
  * struct uiommu_domain - one I/O address space
  * @ref: descriptors, attachments, owners and queued work
  * @id: number in sysfs and traces
+ * @dir: its directory in sysfs, or NULL before the first attach
  * @freeze: see above
  * @lock: see above; guards all below unless said otherwise
  * @maps: mappings by address; those revoked are no longer here
@@ -127,6 +128,7 @@ struct uiommu_report {
 struct uiommu_domain {
 	struct kref ref;
 	u32 id;
+	struct kobject *dir;
 	struct rw_semaphore freeze;
 	spinlock_t lock;
 	struct rb_root maps;
@@ -380,7 +382,8 @@ int mmio_fill(struct uiommu_mapping *map);
 /* frames.c */
 void frames_init(struct uiommu_mapping *map);
 int frames_add(struct uiommu_mapping *map, u64 pfn, u64 npages, bool merge);
-void frame_seek(struct uiommu_mapping *map, u64 page, struct frame_cursor *cursor);
+void frame_seek(struct uiommu_mapping *map, u64 page,
+		struct frame_cursor *cursor);
 u64 frame_run(struct frame_cursor *cursor, u64 *npages);
 u64 frame_next(struct frame_cursor *cursor);
 void frames_unpin(struct uiommu_mapping *map);
@@ -399,6 +402,12 @@ void hw_free(struct uiommu_hw *hw);
 
 /* group.c */
 void group_cut_off(struct uiommu_domain *domain);
+
+/* sysfs.c */
+int sysfs_domain_add(struct uiommu_domain *domain);
+void sysfs_domain_remove(struct uiommu_domain *domain);
+int sysfs_domains_init(struct device *misc);
+void sysfs_domains_exit(void);
 
 /* report.c */
 void report_push(struct uiommu_domain *domain, struct uiommu_mapping *map);

@@ -9,10 +9,10 @@
 
 #include "domain.h"
 
-#define SMALL_PAGES	16
-#define SMALL_SG	8
-#define LARGE_PAGES	(PAGE_SIZE / sizeof(struct page *))
-#define LARGE_SG	(PAGE_SIZE / sizeof(struct scatterlist))
+#define SMALL_PAGES 16
+#define SMALL_SG 8
+#define LARGE_PAGES (PAGE_SIZE / sizeof(struct page *))
+#define LARGE_SG (PAGE_SIZE / sizeof(struct scatterlist))
 
 /**
  * struct filler - work room while a mapping is filled
@@ -60,8 +60,8 @@ static unsigned int take_runs(struct frame_cursor *cursor,
 	return n;
 }
 
-static int map_runs(struct uiommu_hw *hw, struct uiommu_mapping *map, u64 offset,
-		    struct scatterlist *sg, unsigned int n)
+static int map_runs(struct uiommu_hw *hw, struct uiommu_mapping *map,
+		    u64 offset, struct scatterlist *sg, unsigned int n)
 {
 	u64 iova = map->iova + offset;
 	ssize_t ret;
@@ -75,12 +75,12 @@ static int map_runs(struct uiommu_hw *hw, struct uiommu_mapping *map, u64 offset
 }
 
 /* Undo what @map has in [@from, @to) of one hardware domain, exactly. */
-static void unmap_bytes(struct uiommu_hw *hw, struct uiommu_mapping *map, u64 from,
-			u64 to)
+static void unmap_bytes(struct uiommu_hw *hw, struct uiommu_mapping *map,
+			u64 from, u64 to)
 {
 	if (from < to)
-		hw_unmap(hw, (struct span){ map->iova + from,
-					     map->iova + to - 1 });
+		hw_unmap(hw,
+			 (struct span){ map->iova + from, map->iova + to - 1 });
 }
 
 static int map_runs_everywhere(struct filler *f, unsigned int n, u64 size)
@@ -149,7 +149,8 @@ static int append_pages(struct filler *f, unsigned int npages)
 		u64 pfn = page_to_pfn(f->pages[i]);
 
 		n = 1;
-		while (i + n < npages && page_to_pfn(f->pages[i + n]) == pfn + n)
+		while (i + n < npages &&
+		       page_to_pfn(f->pages[i + n]) == pfn + n)
 			n++;
 		ret = append_run(f, pfn, n);
 		if (ret) {
@@ -165,7 +166,8 @@ static int append_pages(struct filler *f, unsigned int npages)
 static int pin_batch(struct filler *f, unsigned long addr, unsigned long end,
 		     unsigned int gup_flags)
 {
-	int want = min_t(unsigned long, f->max_pages, (end - addr) >> PAGE_SHIFT);
+	int want =
+		min_t(unsigned long, f->max_pages, (end - addr) >> PAGE_SHIFT);
 	int got;
 
 	if (READ_ONCE(f->map->doomed))

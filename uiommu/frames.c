@@ -7,7 +7,7 @@
 
 #include "domain.h"
 
-#define CHUNK_MAX	((PAGE_SIZE - sizeof(struct run_chunk)) / sizeof(u64))
+#define CHUNK_MAX ((PAGE_SIZE - sizeof(struct run_chunk)) / sizeof(u64))
 
 /**
  * frames_init() - begin with no frames
@@ -69,7 +69,8 @@ int frames_add(struct uiommu_mapping *map, u64 pfn, u64 npages, bool merge)
  * @page: index of the page, at most the number of pages held
  * @cursor: where to stand
  */
-void frame_seek(struct uiommu_mapping *map, u64 page, struct frame_cursor *cursor)
+void frame_seek(struct uiommu_mapping *map, u64 page,
+		struct frame_cursor *cursor)
 {
 	*cursor = (struct frame_cursor){ .chunk = &map->runs };
 	while (cursor->chunk && page) {

@@ -5,9 +5,16 @@
  * gone, and every live mapping is in every one of them.
  */
 #include <linux/device.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 
 #include "domain.h"
+
+static bool separate_tables;
+module_param(separate_tables, bool, 0444);
+MODULE_PARM_DESC(
+	separate_tables,
+	"give each IOMMU group page tables of its own, for tests (default off)");
 
 /*
  * Unmapping all of a leaf window frees its table on Intel VT-d. AMD-Vi keeps
@@ -18,8 +25,7 @@ static bool frees_tables(struct device *dev)
 {
 	struct iommu_device *iommu = dev->iommu->iommu_dev;
 
-	return iommu && iommu->dev &&
-	       !strncmp(dev_name(iommu->dev), "dmar", 4);
+	return iommu && iommu->dev && !strncmp(dev_name(iommu->dev), "dmar", 4);
 }
 
 static bool enforce_snooping(struct iommu_domain *domain)
@@ -98,7 +104,7 @@ struct uiommu_hw *hw_attach(struct uiommu_domain *domain, struct device *dev,
 {
 	unsigned int i;
 
-	for (i = 0; i < domain->nr_hw && !IS_ENABLED(UIOMMU_TEST_SEPARATE); i++)
+	for (i = 0; i < domain->nr_hw && !separate_tables; i++)
 		if (!iommu_attach_group(domain->hw[i]->domain, group))
 			return domain->hw[i];
 	if (domain->nr_hw == UIOMMU_MAX_HW)

@@ -13,13 +13,13 @@
  * volume 3, 11.11.1 "Message Address Register Format"). Known before any
  * device is attached, so that what is prepared early does not fail late.
  */
-#define ARCH_WINDOW	((struct span){ 0xfee00000, 0xfeefffff })
+#define ARCH_WINDOW ((struct span){ 0xfee00000, 0xfeefffff })
 #else
-#define ARCH_WINDOW	SPAN_NONE
+#define ARCH_WINDOW SPAN_NONE
 #endif
 
 /* ranges that fit without any group */
-#define BASE_CAP	4
+#define BASE_CAP 4
 
 static void remove_all(struct span_set *set, const struct span_set *windows)
 {
@@ -63,8 +63,8 @@ static u64 common_page_sizes(struct uiommu_domain *domain)
  */
 int limits_init(struct uiommu_domain *domain)
 {
-	domain->allowed.ranges = kcalloc(BASE_CAP, sizeof(struct span),
-					 GFP_KERNEL_ACCOUNT);
+	domain->allowed.ranges =
+		kcalloc(BASE_CAP, sizeof(struct span), GFP_KERNEL_ACCOUNT);
 	if (!domain->allowed.ranges)
 		return -ENOMEM;
 	domain->allowed.cap = BASE_CAP;

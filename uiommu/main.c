@@ -109,7 +109,8 @@ static bool get_allowed(struct uiommu_domain *domain, u32 i,
 
 static int do_ranges(struct uiommu_owner *owner, union uiommu_arg *arg)
 {
-	struct uiommu_iova_range __user *to = u64_to_user_ptr(arg->ranges.ranges);
+	struct uiommu_iova_range __user *to =
+		u64_to_user_ptr(arg->ranges.ranges);
 	u32 max = arg->ranges.nr_ranges;
 	struct uiommu_iova_range r;
 	u32 i;
@@ -146,11 +147,13 @@ struct uiommu_call {
 	int back;
 };
 
-#define CALL(nr, fn, type, last, known, error)				\
-	[(nr) & 0xff] = {						\
-		.run = (fn), .size = sizeof(type),			\
-		.min_size = offsetofend(type, last), .flags = (known),	\
-		.back = (error),					\
+#define CALL(nr, fn, type, last, known, error)       \
+	[_IOC_NR(nr)] = {                            \
+		.run = (fn),                         \
+		.size = sizeof(type),                \
+		.min_size = offsetofend(type, last), \
+		.flags = (known),                    \
+		.back = (error),                     \
 	}
 
 static const struct uiommu_call calls[256] = {
@@ -308,7 +311,12 @@ static int __init uiommu_init(void)
 	ret = misc_register(&uiommu_misc);
 	if (ret)
 		goto exit_domains;
+	ret = sysfs_domains_init(uiommu_misc.this_device);
+	if (ret)
+		goto deregister;
 	return 0;
+deregister:
+	misc_deregister(&uiommu_misc);
 exit_domains:
 	domain_exit();
 exit_maps:
@@ -318,6 +326,7 @@ exit_maps:
 
 static void __exit uiommu_exit(void)
 {
+	sysfs_domains_exit();
 	misc_deregister(&uiommu_misc);
 	domain_exit();
 	map_exit();

@@ -25,7 +25,7 @@ void map_exit(void)
 }
 
 static struct uiommu_mapping *map_alloc(struct uiommu_owner *owner,
-				    const struct map_request *request)
+					const struct map_request *request)
 {
 	struct uiommu_mapping *map = kmem_cache_zalloc(map_cache, GFP_KERNEL);
 
@@ -105,8 +105,9 @@ static int try_reserve(struct uiommu_mapping *map, struct map_request *request,
 		return other->state == MAP_REVOKING ? -EAGAIN : -EBUSY;
 
 	*tables = tree_insert(domain, map);
-	if (domain->tables <= UIOMMU_FREE_TABLES +
-	    domain->mapped / PAGE_SIZE / UIOMMU_PAGES_PER_TABLE)
+	if (domain->tables <=
+	    UIOMMU_FREE_TABLES +
+		    domain->mapped / PAGE_SIZE / UIOMMU_PAGES_PER_TABLE)
 		*tables = 0;
 	owner->mm = map->mm;
 	owner->nr_maps++;
@@ -199,7 +200,8 @@ static int fill_reserved(struct uiommu_mapping *map, u64 tables)
 	return ret ?: mmio_fill(map);
 }
 
-static int map_frozen_out(struct uiommu_mapping *map, struct map_request *request)
+static int map_frozen_out(struct uiommu_mapping *map,
+			  struct map_request *request)
 {
 	u64 tables;
 	int ret;

@@ -15,8 +15,8 @@
  */
 struct uiommu_owner *owner_alloc(struct uiommu_domain *domain)
 {
-	struct uiommu_owner *owner = kzalloc(sizeof(*owner),
-					     GFP_KERNEL_ACCOUNT);
+	struct uiommu_owner *owner =
+		kzalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT);
 
 	if (!owner)
 		return ERR_PTR(-ENOMEM);

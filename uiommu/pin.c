@@ -15,7 +15,7 @@
 
 #include "domain.h"
 
-#define LOOK_BATCH	16
+#define LOOK_BATCH 16
 
 /* Shared memory whose pages have no writeback that a pin would upset. */
 static bool shared_is_memory(struct vm_area_struct *vma)
@@ -126,10 +126,11 @@ static bool file_page_in_place(struct uiommu_mapping *map, unsigned long addr,
  * FOLL_DUMP because hugetlb of 6.1 does not know FOLL_NOFAULT: it at least
  * keeps a hole a hole.
  */
-#define LOOK_FLAGS	(FOLL_NOFAULT | FOLL_FORCE | FOLL_DUMP)
+#define LOOK_FLAGS (FOLL_NOFAULT | FOLL_FORCE | FOLL_DUMP)
 
-static bool pages_in_place(struct uiommu_mapping *map, struct frame_cursor *cursor,
-			   unsigned long addr, unsigned int npages)
+static bool pages_in_place(struct uiommu_mapping *map,
+			   struct frame_cursor *cursor, unsigned long addr,
+			   unsigned int npages)
 {
 	struct page *now[LOOK_BATCH];
 	unsigned int i;
@@ -163,7 +164,8 @@ static bool pages_in_place(struct uiommu_mapping *map, struct frame_cursor *curs
 bool pin_still_theirs(struct uiommu_mapping *map, struct span hull)
 {
 	unsigned long addr = max_t(u64, hull.first, map->vaddr);
-	unsigned long end = min_t(u64, hull.last, map->vaddr + map->size - 1) + 1;
+	unsigned long end =
+		min_t(u64, hull.last, map->vaddr + map->size - 1) + 1;
 	struct frame_cursor cursor;
 
 	mmap_assert_locked(map->mm);

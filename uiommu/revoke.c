@@ -16,7 +16,7 @@
 #include "domain.h"
 #include "trace.h"
 
-#define LOOK_AGAIN_JIFFIES	msecs_to_jiffies(5)
+#define LOOK_AGAIN_JIFFIES msecs_to_jiffies(5)
 
 static void suspect(struct uiommu_mapping *map,
 		    const struct mmu_notifier_range *range)
@@ -64,8 +64,8 @@ static bool invalidate(struct mmu_interval_notifier *notifier,
 		       const struct mmu_notifier_range *range,
 		       unsigned long seq)
 {
-	struct uiommu_mapping *map = container_of(notifier, struct uiommu_mapping,
-					      notifier);
+	struct uiommu_mapping *map =
+		container_of(notifier, struct uiommu_mapping, notifier);
 	struct uiommu_domain *domain = map->domain;
 	bool gone = range->event == MMU_NOTIFY_UNMAP ||
 		    range->event == MMU_NOTIFY_RELEASE;
@@ -81,7 +81,8 @@ static bool invalidate(struct mmu_interval_notifier *notifier,
 
 	if (claimed)
 		revoke_claimed(map);
-	else if (gone && is_leaving(map) && !mmu_notifier_range_blockable(range))
+	else if (gone && is_leaving(map) &&
+		 !mmu_notifier_range_blockable(range))
 		return false;
 	else if (gone)
 		wait_event(domain->wait, !is_leaving(map));
@@ -165,7 +166,7 @@ static enum look look_at(struct uiommu_mapping *map, struct span hull)
 
 /* The next suspect, made busy, with its hull. */
 static struct uiommu_mapping *next_suspect(struct uiommu_domain *domain,
-				       struct span *hull)
+					   struct span *hull)
 {
 	struct uiommu_mapping *map;
 

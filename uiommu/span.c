@@ -198,8 +198,8 @@ static bool align_up(u64 from, u64 align, u64 *up)
  *
  * Return: false when there is none.
  */
-bool span_set_place(const struct span_set *set, u64 from, u64 size,
-		     u64 align, u64 *first)
+bool span_set_place(const struct span_set *set, u64 from, u64 size, u64 align,
+		    u64 *first)
 {
 	unsigned int i;
 

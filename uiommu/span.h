@@ -30,8 +30,8 @@ struct span_set {
 	unsigned int cap;
 };
 
-#define SPAN_ALL	((struct span){ .first = 0, .last = ~0ULL })
-#define SPAN_NONE	((struct span){ .first = ~0ULL, .last = 0 })
+#define SPAN_ALL ((struct span){ .first = 0, .last = ~0ULL })
+#define SPAN_NONE ((struct span){ .first = ~0ULL, .last = 0 })
 
 bool span_make(struct span *r, u64 start, u64 size, u64 align);
 u64 span_windows(struct span r, u64 window);
@@ -42,8 +42,8 @@ void span_set_fill(struct span_set *set, struct span all);
 int span_set_remove(struct span_set *set, struct span r);
 void span_set_clip(struct span_set *set, struct span keep);
 bool span_set_contains(const struct span_set *set, struct span r);
-bool span_set_place(const struct span_set *set, u64 from, u64 size,
-		     u64 align, u64 *first);
+bool span_set_place(const struct span_set *set, u64 from, u64 size, u64 align,
+		    u64 *first);
 
 static inline bool span_empty(struct span r)
 {

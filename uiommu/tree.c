@@ -6,7 +6,7 @@
 #include "domain.h"
 
 /* steps of a search for a free address before the lock is dropped once */
-#define PLACE_STEPS	1024
+#define PLACE_STEPS 1024
 
 static struct uiommu_mapping *to_map(struct rb_node *node)
 {
@@ -133,8 +133,8 @@ static int place_from(struct uiommu_domain *domain, u64 from, u64 size,
 	struct uiommu_mapping *other;
 
 	while (span_set_place(&domain->allowed, from, size, align, iova)) {
-		other = tree_first(domain, (struct span){ *iova,
-							   *iova + size - 1 });
+		other = tree_first(domain,
+				   (struct span){ *iova, *iova + size - 1 });
 		if (!other)
 			return 0;
 		from = other->span.last + 1;

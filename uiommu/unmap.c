@@ -11,7 +11,7 @@
 #include "trace.h"
 
 /* mappings of others passed by before the lock is dropped once */
-#define UNMAP_STEPS	256
+#define UNMAP_STEPS 256
 
 static bool tables_are_freed(struct uiommu_domain *domain)
 {
@@ -221,8 +221,10 @@ static int unmap_next(struct unmapper *u)
 	spin_unlock(&domain->lock);
 	if (u->must_wait)
 		return wait_event_killable(domain->wait,
-				READ_ONCE(domain->retired) != u->seen) ?
-		       -EINTR : 0;
+					   READ_ONCE(domain->retired) !=
+						   u->seen) ?
+			       -EINTR :
+			       0;
 	if (!map)
 		return 0;
 	size = map->size;

@@ -25,10 +25,10 @@ struct uiommu_attachment;
 struct uiommu_owner;
 
 /* uiommu_attach(): permit a device whose interrupts the IOMMU cannot isolate */
-#define UIOMMU_ATTACH_UNSAFE_INTRS	(1U << 0)
+#define UIOMMU_ATTACH_UNSAFE_INTRS (1U << 0)
 
 /* uiommu_map(): the device may write */
-#define UIOMMU_PROT_WRITE		(1U << 0)
+#define UIOMMU_PROT_WRITE (1U << 0)
 
 /**
  * struct uiommu_device_ops - what a driver tells of its device's own memory
@@ -53,9 +53,10 @@ void uiommu_domain_put(struct uiommu_domain *domain);
 int uiommu_domain_freeze(struct uiommu_domain *domain);
 void uiommu_domain_thaw(struct uiommu_domain *domain);
 
-struct uiommu_attachment *
-uiommu_attach(struct uiommu_domain *domain, struct device *dev, u32 flags,
-	      const struct uiommu_device_ops *ops, void *priv);
+struct uiommu_attachment *uiommu_attach(struct uiommu_domain *domain,
+					struct device *dev, u32 flags,
+					const struct uiommu_device_ops *ops,
+					void *priv);
 int uiommu_try_detach(struct uiommu_attachment *att);
 void uiommu_detach(struct uiommu_attachment *att);
 
