@@ -15,26 +15,28 @@ describe_hardware() {
 		-machine q35,kernel-irqchip=split
 		-nodefaults -display none -no-reboot
 		-device "intel-iommu,intremap=on,$iommu"
-		-device "$EDU,addr=04.0" -device "$EDU,addr=05.0"
-		-device "$EDU,addr=06.0"
-		-drive "file=$disk,if=none,id=disk,format=raw,read-only=off"
-		-device nvme,addr=07.0,serial=uiommu0,drive=disk
-		-device pci-testdev,addr=08.0
-		-netdev hubport,id=net,hubid=0
-		-device e1000e,addr=09.0,netdev=net
+		-device "$EDU,id=edu0,addr=04.0"
+		-device "$EDU,id=edu1,addr=05.0"
+		-device "$EDU,id=edu2,addr=06.0"
+		-drive "file=$disk,if=none,id=disk,format=raw"
+		-device nvme,id=nvme,addr=07.0,serial=uiommu0,drive=disk
+		-device pci-testdev,id=testdev,addr=08.0
 		-device pcie-pci-bridge,id=bridge,addr=0a.0
-		-device "$EDU,bus=bridge,addr=01.0"
-		-device "$EDU,bus=bridge,addr=02.0"
+		-device "$EDU,id=edu_br0,bus=bridge,addr=01.0"
+		-device "$EDU,id=edu_br1,bus=bridge,addr=02.0"
 		-object memory-backend-ram,id=shared,size=64M,share=on
-		-device ivshmem-plain,addr=0b.0,memdev=shared
+		-device ivshmem-plain,id=ivshmem,addr=0b.0,memdev=shared
 		-object memory-backend-ram,id=big,size=4G,share=on,reserve=off
-		-device ivshmem-plain,addr=0c.0,memdev=big
+		-device ivshmem-plain,id=ivshmem_big,addr=0c.0,memdev=big
 		-chardev "socket,id=doorbell,path=$sockets/doorbell"
-		-device ivshmem-doorbell,addr=0d.0,vectors=8,chardev=doorbell
-		-device pcie-root-port,id=slot1,addr=1c.0,chassis=1,slot=1
+		-device ivshmem-doorbell,id=doorbell,addr=0d.0,vectors=8,chardev=doorbell
+		-device pcie-root-port,id=slot1,addr=1b.0,chassis=1,slot=1
 		-device nvme-subsys,id=subsys
-		-device nvme,bus=slot1,serial=uiommu1,subsys=subsys,sriov_max_vfs=2,sriov_vq_flexible=4,sriov_vi_flexible=2,max_ioqpairs=6,msix_qsize=7
-		-device pcie-root-port,id=slot0,addr=1d.0,chassis=2,slot=2
+		-device nvme,id=nvme_pf,bus=slot1,serial=uiommu1,subsys=subsys,sriov_max_vfs=2,sriov_vq_flexible=4,sriov_vi_flexible=2,max_ioqpairs=6,msix_qsize=7
+		-device pcie-root-port,id=slot2,addr=1c.0,chassis=2,slot=2
+		-netdev hubport,id=net,hubid=0
+		-device e1000e,id=e1000e,bus=slot2,netdev=net
+		-device pcie-root-port,id=slot0,addr=1d.0,chassis=3,slot=3
 	)
 }
 
@@ -45,13 +47,13 @@ machine_names() {
 	EDU2=0000:00:06.0
 	NVME=0000:00:07.0
 	TESTDEV=0000:00:08.0
-	E1000E=0000:00:09.0
 	EDU_BR0=0000:00:0a.0>01.0
 	EDU_BR1=0000:00:0a.0>02.0
 	IVSHMEM=0000:00:0b.0
 	IVSHMEM_BIG=0000:00:0c.0
 	DOORBELL=0000:00:0d.0
-	NVME_PF=0000:00:1c.0>00.0
+	NVME_PF=0000:00:1b.0>00.0
+	E1000E=0000:00:1c.0>00.0
 	SLOT0=0000:00:1d.0
 	SLOT0_DEV=0000:00:1d.0>00.0
 	AHCI=0000:00:1f.2
