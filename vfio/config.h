@@ -14,6 +14,8 @@
 #ifndef _VFIO_CONFIG_H
 #define _VFIO_CONFIG_H
 
+#include <linux/bits.h>
+#include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/types.h>
 
@@ -51,8 +53,12 @@ struct vfio_config_ops {
  * @pdev: the device; outlives this
  * @ops: the owner's part
  * @map: rules and virtual registers; guarded by the device lock
- * @permits: what config_permit widened; has a lock of its own
- * @bars: hardware values of the six BARs and the ROM BAR, to restore; fixed
+ * @permits: what config_permit widened; read without a lock
+ * @permit_lock: guards writes of @permits, and the map while it is rebuilt;
+ *	taken inside the device lock
+ * @bars: hardware values of the six BARs and the ROM BAR at the first open, to
+ *	be restored
+ * @decoding: decode bits of the command register in the hardware since then
  * @decode: VFIO_DECODE_* bits in force; written under the device lock, read
  *	anywhere
  * @attached: is there a domain, may the device be bus master?
@@ -64,15 +70,17 @@ struct vfio_config {
 	const struct vfio_config_ops *ops;
 	struct config_map *map;
 	struct config_permits *permits;
+	struct mutex permit_lock; /* permits, and the map while rebuilt */
 	u32 bars[PCI_STD_NUM_BARS + 1];
+	u16 decoding;
 	u32 decode;
 	bool attached;
 	bool snoop_enforced;
 	bool gone;
 };
 
-#define VFIO_DECODE_IO (1U << 0)
-#define VFIO_DECODE_MEMORY (1U << 1)
+#define VFIO_DECODE_IO BIT(0)
+#define VFIO_DECODE_MEMORY BIT(1)
 
 /* Probe and remove: no lock; nobody else knows of @cfg yet, or any more */
 int vfio_config_check(struct pci_dev *pdev);

@@ -13,6 +13,7 @@
 
 #include <linux/bits.h>
 #include <linux/build_bug.h>
+#include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
@@ -27,28 +28,37 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/pci_regs.h>
+#include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-typedef uint8_t u8;
-typedef uint16_t u16;
-typedef uint32_t u32;
-typedef unsigned long long u64;
-typedef int32_t s32;
-typedef long long s64;
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s32 s32;
+typedef __s64 s64;
 
 #define BIT(n) (1UL << (n))
 #define BIT_ULL(n) (1ULL << (n))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define U32_MAX UINT32_MAX
+#define U32_MAX (~0U)
 #define U64_MAX (~0ULL)
 
-#define min(a, b) ((a) < (b) ? (a) : (b))
-#define max(a, b) ((a) > (b) ? (a) : (b))
+#define pick_if(a, op, b)             \
+	({                            \
+		__auto_type _a = (a); \
+		__auto_type _b = (b); \
+		_a op _b ? _a : _b;   \
+	})
+#define min(a, b) pick_if(a, <, b)
+#define max(a, b) pick_if(a, >, b)
 #define min_t(type, a, b) min((type)(a), (type)(b))
 #define max_t(type, a, b) max((type)(a), (type)(b))
+
+#define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, v) __atomic_store_n(&(x), v, __ATOMIC_RELAXED)
 
 #ifndef PAGE_SIZE
 #define PAGE_SIZE 4096UL

@@ -34,7 +34,6 @@ void unit_enter(const char *row);
 	{                                                              \
 		Suite *suite = suite_create(#name);                    \
 		TCase *tc = tcase_create(#name);                       \
-                                                                       \
 		tcase_set_timeout(tc, 60);                             \
 		name##_fill(tc);                                       \
 		suite_add_tcase(suite, tc);                            \

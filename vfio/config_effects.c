@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a write to configuration space does besides changing bits. Owns the
+ * power state and cfg->decode. The invariant: the owner has taken memory away
+ * from the user before the device stops answering, and gives it back after it
+ * answers again.
+ */
+#include <linux/pci.h>
+#include <asm/byteorder.h>
+
+#include "config_hw.h"
+
+static u32 decode_wanted(const struct vfio_config *cfg)
+{
+	u16 command = config_command(cfg->map);
+
+	BUILD_BUG_ON(VFIO_DECODE_IO != PCI_COMMAND_IO);
+	BUILD_BUG_ON(VFIO_DECODE_MEMORY != PCI_COMMAND_MEMORY);
+	if (config_power_state(cfg->map))
+		return 0;
+	return command & (PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+}
+
+/**
+ * config_update_decode() - let what may be reached follow the registers
+ * @cfg: configuration space
+ */
+void config_update_decode(struct vfio_config *cfg)
+{
+	u32 wanted = decode_wanted(cfg);
+
+	if (cfg->decode == wanted)
+		return;
+	WRITE_ONCE(cfg->decode, wanted);
+	cfg->ops->decode_changed(cfg);
+}
+
+static bool wants_device(const struct vfio_config *cfg)
+{
+	u16 uses = PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+
+	return config_command(cfg->map) & uses;
+}
+
+static void change_command(struct vfio_config *cfg)
+{
+	if (config_hw_reachable(cfg)) {
+		if (wants_device(cfg))
+			config_hw_restore_lost(cfg);
+		config_hw_sync_master(cfg);
+	}
+	config_update_decode(cfg);
+	cfg->ops->command_written(cfg, vfio_config_intx_disabled(cfg));
+}
+
+/* The transition was refused: the registers say what is */
+static void note_power(struct vfio_config *cfg)
+{
+	u32 state = (__force u32)cfg->pdev->current_state;
+
+	config_set_power_state(cfg->map, min(state, 3U));
+}
+
+static void sleep_device(struct vfio_config *cfg, pci_power_t state)
+{
+	bool awake = cfg->pdev->current_state == PCI_D0;
+
+	config_update_decode(cfg);
+	config_hw_sync_master(cfg);
+	if (awake)
+		pci_save_state(cfg->pdev);
+	if (pci_set_power_state(cfg->pdev, state))
+		note_power(cfg);
+}
+
+static void wake_device(struct vfio_config *cfg)
+{
+	if (pci_set_power_state(cfg->pdev, PCI_D0)) {
+		note_power(cfg);
+		return;
+	}
+	pci_restore_state(cfg->pdev);
+	vfio_config_restored(cfg);
+	cfg->ops->command_written(cfg, vfio_config_intx_disabled(cfg));
+}
+
+static void change_power(struct vfio_config *cfg)
+{
+	u32 state = config_power_state(cfg->map);
+
+	if (state)
+		sleep_device(cfg, (__force pci_power_t)state);
+	else
+		wake_device(cfg);
+	/* a state that was refused leaves the device awake */
+	config_update_decode(cfg);
+}
+
+static void fetch_vpd(struct vfio_config *cfg)
+{
+	__le32 data;
+
+	if (!config_hw_reachable(cfg))
+		return;
+	if (pci_read_vpd(cfg->pdev, config_vpd_address(cfg->map), sizeof(data),
+			 &data) == sizeof(data))
+		config_vpd_done(cfg->map, le32_to_cpu(data));
+}
+
+static void change_readrq(struct vfio_config *cfg)
+{
+	u32 bytes = config_readrq(cfg->map);
+
+	if (bytes && config_hw_reachable(cfg))
+		pcie_set_readrq(cfg->pdev, bytes);
+}
+
+/**
+ * config_carry_out() - do what a write has asked for
+ * @cfg: configuration space
+ * @effects: CFG_EFFECT_*
+ */
+void config_carry_out(struct vfio_config *cfg, u32 effects)
+{
+	if (effects & CFG_EFFECT_COMMAND)
+		change_command(cfg);
+	if (effects & CFG_EFFECT_DEVCTL)
+		config_hw_sync_devctl(cfg);
+	if (effects & CFG_EFFECT_READRQ)
+		change_readrq(cfg);
+	if (effects & CFG_EFFECT_VPD)
+		fetch_vpd(cfg);
+	if (effects & CFG_EFFECT_POWER)
+		change_power(cfg);
+	if (effects & CFG_EFFECT_FLR && config_hw_reachable(cfg))
+		cfg->ops->reset(cfg);
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The configuration registers of the real device, by the accessors made for
+ * users: they wait while the kernel keeps users out (a self test, a reset).
+ * Owns what must be put back into a device that has lost it.
+ *
+ * The invariant: a device outside D0 is not touched, and Bus Master is set
+ * only in one that is attached to a domain. The high byte of the command
+ * register is never written: Interrupt Disable is the interrupt code's.
+ */
+#include <linux/pci.h>
+
+#include "config_hw.h"
+
+/**
+ * config_hw_reachable() - may the device be touched?
+ * @cfg: configuration space
+ *
+ * Return: false in a low power state and after it has gone.
+ */
+bool config_hw_reachable(const struct vfio_config *cfg)
+{
+	return !cfg->gone && cfg->pdev->current_state == PCI_D0;
+}
+
+/**
+ * config_hw_read() - read a register
+ * @cfg: configuration space
+ * @pos: its offset, a multiple of @size
+ * @size: 1, 2 or 4
+ *
+ * Return: its value; all ones when there is no answer.
+ */
+u32 config_hw_read(const struct vfio_config *cfg, u32 pos, u32 size)
+{
+	u32 dword = ~0U;
+	u16 word = ~0;
+	u8 byte = ~0;
+
+	if (!config_hw_reachable(cfg))
+		return ~0U;
+	switch (size) {
+	case 1:
+		pci_user_read_config_byte(cfg->pdev, pos, &byte);
+		return byte;
+	case 2:
+		pci_user_read_config_word(cfg->pdev, pos, &word);
+		return word;
+	default:
+		pci_user_read_config_dword(cfg->pdev, pos, &dword);
+		return dword;
+	}
+}
+
+/**
+ * config_hw_write() - write a register
+ * @cfg: configuration space
+ * @pos: its offset, a multiple of @size
+ * @size: 1, 2 or 4
+ * @value: what to write
+ */
+void config_hw_write(const struct vfio_config *cfg, u32 pos, u32 size,
+		     u32 value)
+{
+	if (!config_hw_reachable(cfg))
+		return;
+	switch (size) {
+	case 1:
+		pci_user_write_config_byte(cfg->pdev, pos, value);
+		break;
+	case 2:
+		pci_user_write_config_word(cfg->pdev, pos, value);
+		break;
+	default:
+		pci_user_write_config_dword(cfg->pdev, pos, value);
+		break;
+	}
+}
+
+static u32 bar_register(u32 bar)
+{
+	return bar == CFG_ROM_BAR ? PCI_ROM_ADDRESS :
+				    PCI_BASE_ADDRESS_0 + 4 * bar;
+}
+
+/**
+ * config_hw_save() - remember what a reset may lose
+ * @cfg: configuration space of a device that has been enabled
+ */
+void config_hw_save(struct vfio_config *cfg)
+{
+	u16 decode = PCI_COMMAND_IO | PCI_COMMAND_MEMORY;
+	u32 bar;
+
+	cfg->decoding = config_hw_read(cfg, PCI_COMMAND, 2) & decode;
+	for (bar = 0; bar < CFG_NUM_BARS; bar++)
+		cfg->bars[bar] = config_hw_read(cfg, bar_register(bar), 4);
+}
+
+/**
+ * config_hw_restore_lost() - repair a device that was reset behind our back
+ * @cfg: configuration space
+ *
+ * A register of the device's own may reset it; then decoding is off and the
+ * BARs are empty. Decoding in the hardware is on as long as the device is
+ * ours, whatever the user wrote, so that this is seen.
+ */
+void config_hw_restore_lost(struct vfio_config *cfg)
+{
+	u8 command = config_hw_read(cfg, PCI_COMMAND, 1);
+	u32 bar;
+
+	if ((command & cfg->decoding) == cfg->decoding)
+		return;
+	for (bar = 0; bar < CFG_NUM_BARS; bar++)
+		config_hw_write(cfg, bar_register(bar), 4, cfg->bars[bar]);
+	config_hw_sync_devctl(cfg);
+	config_hw_write(cfg, PCI_COMMAND, 1, command | cfg->decoding);
+}
+
+/**
+ * config_hw_sync_master() - make Bus Master what it should be
+ * @cfg: configuration space
+ */
+void config_hw_sync_master(struct vfio_config *cfg)
+{
+	u8 command = config_hw_read(cfg, PCI_COMMAND, 1);
+	u8 wanted = command & ~PCI_COMMAND_MASTER;
+
+	if (cfg->attached && !config_power_state(cfg->map))
+		wanted |= config_command(cfg->map) & PCI_COMMAND_MASTER;
+	if (wanted != command)
+		config_hw_write(cfg, PCI_COMMAND, 1, wanted);
+}
+
+/**
+ * config_hw_sync_devctl() - make Device Control what it should be
+ * @cfg: configuration space
+ */
+void config_hw_sync_devctl(struct vfio_config *cfg)
+{
+	u32 pos = cfg->map->exp + PCI_EXP_DEVCTL;
+	u16 hardware, wanted;
+
+	if (!cfg->map->exp || !config_hw_reachable(cfg))
+		return;
+	hardware = config_hw_read(cfg, pos, 2);
+	wanted = config_devctl(cfg->map, cfg->snoop_enforced, hardware);
+	if (wanted != hardware)
+		config_hw_write(cfg, pos, 2, wanted);
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reads and writes of configuration space as functions of the map, the
+ * administrator's permits and what the hardware says. Owns nothing; the
+ * invariant is that a bit is written in the hardware only if the map or a
+ * permit says so, and that the permits never cover what is locked.
+ */
+#include "config_rules.h"
+
+/* The rule of a dword, permits included: they turn virtual into through */
+static struct config_rule rule_of(const struct config_map *map,
+				  const struct config_permits *permits, u32 at)
+{
+	u32 i = DW(at);
+	struct config_rule rule = { .virt = map->virt[i] };
+	u32 permitted;
+
+	if (i >= CFG_STD_DWORDS)
+		return rule;
+	permitted = READ_ONCE(permits->write[i]);
+	rule.virt &= ~(READ_ONCE(permits->read[i]) | permitted);
+	rule.write = map->write[i] | permitted;
+	rule.w1c = map->w1c[i];
+	return rule;
+}
+
+/**
+ * config_needs_hardware() - does a read need to ask the hardware?
+ * @map: the map
+ * @permits: the administrator's
+ * @at: offset of the dword
+ * @lanes: bits of it that are read
+ *
+ * Return: false if all of them are virtual.
+ */
+bool config_needs_hardware(const struct config_map *map,
+			   const struct config_permits *permits, u32 at,
+			   u32 lanes)
+{
+	return ~rule_of(map, permits, at).virt & lanes;
+}
+
+/**
+ * config_read() - what the user sees
+ * @map: the map
+ * @permits: the administrator's
+ * @at: offset of the dword
+ * @hardware: what the hardware has there, where it is needed
+ *
+ * Return: the dword.
+ */
+u32 config_read(const struct config_map *map,
+		const struct config_permits *permits, u32 at, u32 hardware)
+{
+	u32 virt = rule_of(map, permits, at).virt;
+
+	return (map->regs[DW(at)] & virt) | (hardware & ~virt);
+}
+
+/* A state that the device does not have is not entered */
+static u32 write_power(struct config_map *map, u32 old)
+{
+	u32 *ctrl = &map->regs[DW(map->pm + PCI_PM_CTRL)];
+	u32 pmc = map->regs[DW(map->pm)] >> 16;
+	u32 state = *ctrl & PCI_PM_CTRL_STATE_MASK;
+
+	if ((state == 1 && !(pmc & PCI_PM_CAP_D1)) ||
+	    (state == 2 && !(pmc & PCI_PM_CAP_D2)))
+		*ctrl = old;
+	return *ctrl != old ? CFG_EFFECT_POWER : 0;
+}
+
+static u32 write_exp(const struct config_map *map, u32 old, u32 written)
+{
+	u32 changed = map->regs[DW(map->exp + PCI_EXP_DEVCTL)] ^ old;
+	u32 effects = changed ? CFG_EFFECT_DEVCTL : 0;
+
+	if (changed & PCI_EXP_DEVCTL_READRQ)
+		effects |= CFG_EFFECT_READRQ;
+	if (written & PCI_EXP_DEVCTL_BCR_FLR && map->exp_flr)
+		effects |= CFG_EFFECT_FLR;
+	return effects;
+}
+
+/* A set flag asks for a write: done at once, and nothing was written */
+static u32 write_vpd(struct config_map *map, u32 lanes)
+{
+	u32 flag = (u32)PCI_VPD_ADDR_F << 16;
+	u32 *address = &map->regs[DW(map->vpd)];
+	bool fetch = !(*address & flag);
+
+	if (!(lanes & flag))
+		return 0;
+	*address &= ~flag;
+	return fetch ? CFG_EFFECT_VPD : 0;
+}
+
+/* The effects of a write of @written in a register that had @old */
+static u32 effects_of(struct config_map *map, u32 at, u32 lanes, u32 old,
+		      u32 written)
+{
+	switch (map->kind[DW(at)]) {
+	case CFG_COMMAND:
+		return lanes & 0xffff ? CFG_EFFECT_COMMAND : 0;
+	case CFG_PM:
+		return write_power(map, old);
+	case CFG_EXP:
+		return write_exp(map, old, written);
+	case CFG_AF:
+		return written & PCI_AF_CTRL_FLR && map->af_flr ?
+			       CFG_EFFECT_FLR :
+			       0;
+	case CFG_VPD:
+		return write_vpd(map, lanes);
+	default:
+		return 0;
+	}
+}
+
+/**
+ * config_write() - what a write of the user does
+ * @map: the map, its copy updated
+ * @permits: the administrator's
+ * @at: offset of the dword
+ * @access: bits of it that are written, and their values
+ * @out: what is left to do with the hardware
+ *
+ * Bits that a one clears are passed on only by accesses of one or two bytes:
+ * a program that reads and writes back four bytes to change a control register
+ * does not mean the status register beside it.
+ */
+void config_write(struct config_map *map, const struct config_permits *permits,
+		  u32 at, struct config_access access,
+		  struct config_outcome *out)
+{
+	struct config_rule rule = rule_of(map, permits, at);
+	u32 *copy = &map->regs[DW(at)];
+	u32 value = access.value & access.lanes;
+	u32 mine = rule.virt & rule.write & access.lanes;
+	u32 old = *copy;
+
+	*copy = (old & ~mine) | (value & mine);
+	out->change = rule.write & ~rule.virt & access.lanes;
+	out->value = value & out->change;
+	out->zero = rule.w1c;
+	if (access.lanes != ~0U) {
+		out->change |= rule.w1c & value;
+		out->value |= rule.w1c & value;
+	}
+	out->effects = 0;
+	if (at < CFG_STD_SIZE)
+		out->effects = effects_of(map, at, access.lanes, old, value);
+}
+
+/**
+ * config_merge() - the dword to write to the hardware
+ * @out: what a write asks for
+ * @hardware: what is there
+ *
+ * Return: the dword; only the bytes with a bit in out->change need to be
+ * written.
+ */
+u32 config_merge(const struct config_outcome *out, u32 hardware)
+{
+	return (hardware & ~out->change & ~out->zero) | out->value;
+}
+
+/**
+ * config_permit() - widen what may be read and written
+ * @map: the map of the device
+ * @permits: where to add it
+ * @at: offset of the dword
+ * @readbits: bits that may be read
+ * @writebits: bits that may be read and written
+ *
+ * Return: 0; -EINVAL for an offset that is not one of a dword; -EPERM for the
+ * header, the extended space, and capabilities that are the kernel's.
+ */
+int config_permit(const struct config_map *map, struct config_permits *permits,
+		  u32 at, u32 readbits, u32 writebits)
+{
+	u32 i = DW(at);
+
+	if (at % 4 || at >= map->facts.size)
+		return -EINVAL;
+	if (at < PCI_STD_HEADER_SIZEOF || at >= CFG_STD_SIZE)
+		return -EPERM;
+	if (map->flags[i] & (CFG_LOCKED | CFG_CONTESTED))
+		return -EPERM;
+	/* the link of a capability that is shown stays as the walk made it */
+	if (map->flags[i] & CFG_SHOWN && (readbits | writebits) & 0xffff)
+		return -EPERM;
+	WRITE_ONCE(permits->read[i], permits->read[i] | readbits);
+	WRITE_ONCE(permits->write[i], permits->write[i] | writebits);
+	return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tables of what is in configuration space, for the walk over it.
+ */
+#ifndef _VFIO_CONFIG_TABLES_H
+#define _VFIO_CONFIG_TABLES_H
+
+#include "config_rules.h"
+
+/* Reads of the hardware while the map is built; nothing is past the end */
+static inline u32 config_peek(const struct config_facts *facts, u32 at)
+{
+	return at < facts->size ? facts->peek(facts->priv, at) : 0;
+}
+
+/**
+ * struct config_cap - one capability ID
+ * @size: bytes, header included; 0 if the ID is not known
+ * @measure: bytes of the one at an offset, where they vary; may be a lie
+ * @fill: set masks and copies that are more than "read through"
+ * @locked: keep config_permit away from it
+ *
+ * Bytes of a capability are read through unless @fill says otherwise; the
+ * header with the link is always virtual.
+ */
+struct config_cap {
+	u16 size;
+	u32 (*measure)(const struct config_facts *facts, u32 at);
+	void (*fill)(struct config_map *map, u32 at);
+	bool locked;
+};
+
+/* NULL when the ID is not known */
+const struct config_cap *config_std_cap(u32 id);
+const struct config_cap *config_ext_cap(u32 id);
+
+/* config_fill.c: the standard capabilities with more than read through */
+void config_fill_pm(struct config_map *map, u32 at);
+void config_fill_vpd(struct config_map *map, u32 at);
+void config_fill_msi(struct config_map *map, u32 at);
+void config_fill_pcix(struct config_map *map, u32 at);
+void config_fill_exp(struct config_map *map, u32 at);
+void config_fill_msix(struct config_map *map, u32 at);
+void config_fill_af(struct config_map *map, u32 at);
+
+void config_set_rule(struct config_map *map, u32 at, struct config_rule rule,
+		     u32 copy);
+
+extern const struct config_rule config_header_rules[CFG_HEADER_DWORDS];
+
+#endif /* _VFIO_CONFIG_TABLES_H */
