@@ -318,6 +318,8 @@ struct uiommu_mapping {
  * @size: bytes
  * @fixed: at @iova and nowhere else
  * @writable: the device may write
+ * @from: where the search for @iova goes on, 0 before it begins
+ * @wrapped: it has begun again from the bottom
  */
 struct map_request {
 	u64 vaddr;
@@ -325,6 +327,8 @@ struct map_request {
 	u64 size;
 	bool fixed;
 	bool writable;
+	u64 from;
+	bool wrapped;
 };
 
 /* domain.c */
@@ -344,7 +348,7 @@ struct uiommu_mapping *tree_next(struct uiommu_mapping *map);
 u64 tree_insert(struct uiommu_domain *domain, struct uiommu_mapping *map);
 void tree_erase(struct uiommu_domain *domain, struct uiommu_mapping *map);
 struct span tree_gap(struct uiommu_mapping *map);
-int tree_place(struct uiommu_domain *domain, u64 size, u64 *iova);
+int tree_place(struct uiommu_domain *domain, struct map_request *request);
 
 /* map.c */
 int map_user(struct uiommu_owner *owner, struct map_request *request);

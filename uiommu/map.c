@@ -76,7 +76,7 @@ static int choose_iova(struct uiommu_mapping *map, struct map_request *request)
 
 	if (request->fixed)
 		return 0;
-	ret = tree_place(map->domain, map->size, &request->iova);
+	ret = tree_place(map->domain, request);
 	if (ret)
 		return ret;
 	map->iova = request->iova;

@@ -125,52 +125,69 @@ void tree_erase(struct uiommu_domain *domain, struct uiommu_mapping *map)
 	rb_erase(&map->node, &domain->maps);
 }
 
-/* The search from @from up, for at most *@steps steps; then -EAGAIN. */
-static int place_from(struct uiommu_domain *domain, u64 from, u64 size,
-		      unsigned int *steps, u64 *iova)
+/* Page sizes to be ready for; before the first attach those of the CPU. */
+static u64 likely_page_sizes(struct uiommu_domain *domain)
 {
-	u64 align = span_best_align(size, domain->page_sizes);
-	struct uiommu_mapping *other;
+	if (domain->nr_hw)
+		return domain->page_sizes;
+	return PAGE_SIZE | PMD_SIZE | PUD_SIZE;
+}
 
-	while (span_set_place(&domain->allowed, from, size, align, iova)) {
+/* The search from *@from up, for a number of steps; then -EAGAIN. */
+static int place_from(struct uiommu_domain *domain, u64 *from, u64 size,
+		      u64 *iova)
+{
+	u64 align = span_best_align(size, likely_page_sizes(domain));
+	struct uiommu_mapping *other;
+	unsigned int steps;
+
+	for (steps = 0; steps < PLACE_STEPS; steps++) {
+		if (!span_set_place(&domain->allowed, *from, size, align, iova))
+			return -ENOSPC;
 		other = tree_first(domain,
 				   (struct span){ *iova, *iova + size - 1 });
 		if (!other)
 			return 0;
-		from = other->span.last + 1;
-		if (!from)
-			break;
-		if (!--*steps) {
-			domain->place = from;
-			return -EAGAIN;
-		}
+		*from = other->span.last + 1;
+		if (!*from)
+			return -ENOSPC;
 	}
-	return -ENOSPC;
+	return -EAGAIN;
 }
 
 /**
- * tree_place() - find a free address
+ * tree_place() - find a free address for a request
  * @domain: where to look
- * @size: bytes
- * @iova: where to store it
+ * @request: what is to be mapped; its address is stored there
  *
- * The search goes on from where the last one ended and wraps once.
+ * The address has the offset of the buffer within the largest page that may
+ * matter, so that huge pages of memory can be huge pages of the IOMMU. The
+ * search goes on from where the last one ended and wraps once.
  *
  * Return: 0; -ENOSPC when there is none; -EAGAIN when the lock should be
  * dropped for a moment before the search goes on.
  */
-int tree_place(struct uiommu_domain *domain, u64 size, u64 *iova)
+int tree_place(struct uiommu_domain *domain, struct map_request *request)
 {
-	unsigned int steps = PLACE_STEPS;
+	u64 align = span_best_align(request->size, likely_page_sizes(domain));
+	u64 offset = request->vaddr & (align - 1);
+	u64 size = request->size + offset;
 	int ret;
 
 	lockdep_assert_held(&domain->lock);
-	ret = place_from(domain, domain->place, size, &steps, iova);
-	if (ret == -ENOSPC && domain->place != UIOMMU_PLACE_START) {
-		domain->place = UIOMMU_PLACE_START;
+	if (size < offset)
+		return -ENOSPC;
+	if (!request->from)
+		request->from = domain->place;
+	ret = place_from(domain, &request->from, size, &request->iova);
+	if (ret == -ENOSPC && !request->wrapped) {
+		request->wrapped = true;
+		request->from = UIOMMU_PLACE_START;
 		ret = -EAGAIN;
 	}
-	if (!ret)
-		domain->place = *iova + size;
-	return ret;
+	if (ret)
+		return ret;
+	request->iova += offset;
+	domain->place = request->iova + request->size;
+	return 0;
 }
