@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A bound device: its birth, its end, and who may still hold it.
+ *
+ * Owns struct vfio_dev. Invariant: it lives until its last file is closed, but
+ * from vfio_dev_remove() on nobody reaches the hardware through it; that takes
+ * bounded time, whatever users do.
+ */
+#include <linux/idr.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "device.h"
+
+#define NR_MINORS (MINORMASK + 1)
+
+struct class *vfio_class;
+static dev_t first_number;
+static DEFINE_IDA(minors);
+
+/**
+ * vfio_devices_init - get ready for devices
+ *
+ * Return: 0 or a negative error.
+ */
+int vfio_devices_init(void)
+{
+	int ret = alloc_chrdev_region(&first_number, 0, NR_MINORS, "uvfio");
+
+	if (ret)
+		return ret;
+	vfio_class = class_create("uvfio");
+	if (IS_ERR(vfio_class)) {
+		unregister_chrdev_region(first_number, NR_MINORS);
+		return PTR_ERR(vfio_class);
+	}
+	vfio_class->dev_groups = vfio_dev_groups;
+	return 0;
+}
+
+/**
+ * vfio_devices_exit - undo vfio_devices_init()
+ */
+void vfio_devices_exit(void)
+{
+	class_destroy(vfio_class);
+	unregister_chrdev_region(first_number, NR_MINORS);
+	ida_destroy(&minors);
+}
+
+/**
+ * vfio_enter - lock a device for a call
+ * @vdev: the device
+ *
+ * Return: 0 with the lock held, or -ENODEV.
+ */
+int vfio_enter(struct vfio_dev *vdev)
+{
+	mutex_lock(&vdev->lock);
+	if (!vdev->gone)
+		return 0;
+	mutex_unlock(&vdev->lock);
+	return -ENODEV;
+}
+
+/**
+ * vfio_enter_attached - lock a device for a call that needs a domain
+ * @vdev: the device
+ *
+ * Return: 0 with the lock held, -ENODEV, or -EINVAL if there is no domain.
+ */
+int vfio_enter_attached(struct vfio_dev *vdev)
+{
+	int ret = vfio_enter(vdev);
+
+	if (ret || vdev->att)
+		return ret;
+	mutex_unlock(&vdev->lock);
+	return -EINVAL;
+}
+
+/**
+ * vfio_leave - end of a call
+ * @vdev: the device
+ */
+void vfio_leave(struct vfio_dev *vdev)
+{
+	mutex_unlock(&vdev->lock);
+}
+
+static void release(struct device *dev)
+{
+	struct vfio_dev *vdev = container_of(dev, struct vfio_dev, dev);
+
+	vfio_config_exit(&vdev->config);
+	vfio_fs_put_inode(vdev);
+	kfree(vdev->pristine);
+	pci_dev_put(vdev->pdev);
+	kfree(vdev);
+}
+
+/* From here on put_device() undoes it all */
+static struct vfio_dev *alloc(struct pci_dev *pdev)
+{
+	struct vfio_dev *vdev = kzalloc(sizeof(*vdev), GFP_KERNEL);
+
+	if (!vdev)
+		return NULL;
+	device_initialize(&vdev->dev);
+	vdev->dev.class = vfio_class;
+	vdev->dev.parent = &pdev->dev;
+	vdev->dev.release = release;
+	vdev->pdev = pci_dev_get(pdev);
+	vdev->minor = -1;
+	mutex_init(&vdev->lock);
+	init_rwsem(&vdev->mem);
+	init_waitqueue_head(&vdev->unpaused);
+	spin_lock_init(&vdev->irq_lock);
+	cdev_init(&vdev->cdev, &vfio_fops);
+	vdev->cdev.owner = THIS_MODULE;
+	return vdev;
+}
+
+/* The device in a state that nobody has touched: reset, no DMA, no INTx */
+static int take_hardware(struct vfio_dev *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	int ret = pci_enable_device(pdev);
+
+	if (ret)
+		return ret;
+	pci_clear_master(pdev);
+	ret = pci_request_regions(pdev, "vfio");
+	if (ret)
+		goto disable;
+	ret = pci_reset_function_locked(pdev);
+	if (ret && ret != -ENOTTY)
+		pci_warn(pdev, "reset failed: %d\n", ret);
+	pci_save_state(pdev);
+	vdev->pristine = pci_store_saved_state(pdev);
+	vfio_irqs_init(vdev);
+	return 0;
+
+disable:
+	pci_disable_device(pdev);
+	return ret;
+}
+
+static void give_hardware(struct vfio_dev *vdev)
+{
+	pci_release_regions(vdev->pdev);
+	pci_disable_device(vdev->pdev);
+}
+
+/* Take a minor number and appear to users */
+static int publish(struct vfio_dev *vdev)
+{
+	int ret = ida_alloc_max(&minors, NR_MINORS - 1, GFP_KERNEL);
+
+	if (ret < 0)
+		return ret;
+	vdev->minor = ret;
+	vdev->dev.devt = first_number + vdev->minor;
+	ret = dev_set_name(&vdev->dev, "vfio%d", vdev->minor);
+	if (!ret)
+		ret = cdev_device_add(&vdev->cdev, &vdev->dev);
+	if (ret)
+		goto free_minor;
+	ret = vfio_sysfs_add(vdev);
+	if (!ret)
+		return 0;
+	cdev_device_del(&vdev->cdev, &vdev->dev);
+free_minor:
+	ida_free(&minors, vdev->minor);
+	return ret;
+}
+
+static void unpublish(struct vfio_dev *vdev)
+{
+	vfio_sysfs_remove(vdev);
+	cdev_device_del(&vdev->cdev, &vdev->dev);
+	ida_free(&minors, vdev->minor);
+}
+
+/* The end of all access to the hardware, in the order of rising harmlessness */
+static void revoke(struct vfio_dev *vdev)
+{
+	mutex_lock(&vdev->lock);
+	WRITE_ONCE(vdev->gone, true);
+	vfio_irqs_off(vdev);
+	vfio_domain_drop(vdev);
+	vfio_mem_update(vdev);
+	vfio_bars_exit(vdev);
+	vfio_config_gone(&vdev->config);
+	vfio_reset_unbinding(vdev);
+	mutex_unlock(&vdev->lock);
+}
+
+/**
+ * vfio_dev_create - take a device and offer it to users
+ * @pdev: the device, locked by the driver core
+ *
+ * Return: the device, or an error pointer.
+ */
+struct vfio_dev *vfio_dev_create(struct pci_dev *pdev)
+{
+	struct vfio_dev *vdev;
+	int ret = vfio_config_check(pdev);
+
+	if (ret)
+		return ERR_PTR(ret);
+	vdev = alloc(pdev);
+	if (!vdev)
+		return ERR_PTR(-ENOMEM);
+	ret = vfio_fs_get_inode(vdev);
+	if (ret)
+		goto put;
+	ret = take_hardware(vdev);
+	if (ret)
+		goto put;
+	ret = vfio_config_init(&vdev->config, pdev, &vfio_config_ops);
+	if (ret)
+		goto give;
+	ret = vfio_bars_init(vdev);
+	if (ret)
+		goto give;
+	ret = publish(vdev);
+	if (!ret)
+		return vdev;
+
+	vfio_bars_exit(vdev);
+give:
+	give_hardware(vdev);
+put:
+	put_device(&vdev->dev);
+	return ERR_PTR(ret);
+}
+
+/**
+ * vfio_dev_remove - take a device away from its users
+ * @vdev: the device, locked by the driver core
+ *
+ * It may have been unplugged already.
+ */
+void vfio_dev_remove(struct vfio_dev *vdev)
+{
+	revoke(vdev);
+	unpublish(vdev);
+	give_hardware(vdev);
+	put_device(&vdev->dev);
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A PCI device in the hands of users
+ *
+ * Order of locks, outermost first:
+ *
+ *   device lock of the driver core (held by probe and remove; never waited
+ *   for below it, only tried)
+ *     uiommu_domain_freeze()
+ *       vfio_dev.lock
+ *         mmap_lock is never taken from here on
+ *         vfio_dev.mem		(also taken under mmap_lock, by faults)
+ *           locks of mm/ that zap and insert page table entries
+ *         locks of uiommu	(also those under which it calls mmio())
+ *         vfio_dev.irq_lock, vfio_vector.lock
+ *           lock of an eventfd
+ *
+ * Under none of them is user memory touched, a user's page pinned, or the
+ * user waited for: remove() takes lock and mem, and must not hang. Arguments
+ * of calls are copied before, results after.
+ */
+#ifndef _VFIO_DEVICE_H
+#define _VFIO_DEVICE_H
+
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/eventfd.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/poll.h>
+#include <linux/rwsem.h>
+#include <linux/spinlock.h>
+#include <linux/uiommu.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <uapi/linux/uvfio.h>
+
+#include "config.h"
+#include "irq_rules.h"
+#include "region.h"
+
+/* vfio_dev.open: what can be reached now */
+#define VFIO_OPEN_MEMORY	(1U << 0)
+#define VFIO_OPEN_IO		(1U << 1)
+
+/**
+ * struct vfio_bar - one base address register's region
+ * @start: physical address
+ * @size: bytes, 0 if the device has no such BAR
+ * @map_size: bytes that mmap may cover before holes are cut out: @size, or a
+ *	page if the rest of it is @pad, or 0
+ * @flags: IORESOURCE_* of it
+ * @holes: the MSI-X table and its pending bits; fixed
+ * @pad: claims the rest of the page for us, if the BAR is smaller than one
+ * @io: the kernel's own mapping, made at the first read or write; guarded by
+ *	&vfio_dev.mem
+ * @nr_plain: mmaps without write combining; guarded by &vfio_dev.mem
+ * @nr_wc: mmaps with it; guarded by &vfio_dev.mem
+ * @wc: the range is known to the architecture as write combining; guarded by
+ *	&vfio_dev.mem
+ *
+ * Everything not said to be guarded is fixed from probe on.
+ */
+struct vfio_bar {
+	resource_size_t start;
+	u64 size;
+	u64 map_size;
+	unsigned long flags;
+	struct region_range holes[2];
+	struct resource *pad;
+	void __iomem *io;
+	unsigned int nr_plain;
+	unsigned int nr_wc;
+	bool wc;
+};
+
+/* Why INTx is masked; the line is masked while any is set */
+#define INTX_OFF	(1U << 0)	/* no handler */
+#define INTX_PENDING	(1U << 1)	/* came, and was not answered */
+#define INTX_USER	(1U << 2)	/* Interrupt Disable, as written */
+#define INTX_HELD	(1U << 3)	/* UVFIO_IRQ_MASK */
+#define INTX_PAUSED	(1U << 4)	/* a reset is going on */
+
+/**
+ * struct vfio_intx - the interrupt line
+ * @reasons: INTX_*; guarded by &vfio_dev.irq_lock
+ * @masked: what the hardware was told last; guarded by &vfio_dev.irq_lock
+ * @maskable: the device has Interrupt Disable and it works; fixed
+ * @irq: the line, while it is requested
+ * @trigger: what to signal; guarded by &vfio_dev.irq_lock, and changed only
+ *	with &vfio_dev.lock held as well
+ */
+struct vfio_intx {
+	unsigned int reasons;
+	bool masked;
+	bool maskable;
+	int irq;
+	struct eventfd_ctx *trigger;
+};
+
+/**
+ * struct vfio_eoi - an eventfd that means "interrupt answered"
+ * @ctx: the eventfd; NULL for none; guarded by &vfio_dev.lock
+ * @entry: our place in its wait queue
+ * @table: used while joining that queue
+ * @work: unmasks the line, because the waker may itself hold an eventfd's lock
+ */
+struct vfio_eoi {
+	struct eventfd_ctx *ctx;
+	wait_queue_entry_t entry;
+	poll_table table;
+	struct work_struct work;
+};
+
+/**
+ * struct vfio_vector - one MSI or MSI-X vector
+ * @lock: guards the rest; taken in hard interrupts
+ * @trigger: what to signal, or NULL
+ * @virq: the kernel's number of it
+ * @index: our number of it
+ * @masked: keep back what comes
+ * @pending: something came meanwhile
+ * @vdev: whose it is
+ */
+struct vfio_vector {
+	spinlock_t lock;
+	struct eventfd_ctx *trigger;
+	int virq;
+	unsigned int index;
+	bool masked;
+	bool pending;
+	struct vfio_dev *vdev;
+};
+
+/**
+ * struct vfio_dev - a bound device, until its last file has been closed
+ * @dev: class device; its last reference frees this
+ * @cdev: character device
+ * @pdev: the PCI device; we hold a reference
+ * @minor: minor number, ours while bound
+ * @dir: the directory vfio/ in the PCI device's own
+ * @inode: owns the address space in which all mmaps of BARs are found
+ * @pristine: configuration as it was before the first user
+ * @bars: BARs; see there
+ * @rom_size: bytes of the ROM BAR
+ *
+ * @lock: guards what follows, and &vfio_dev.config
+ * @gone: unbound or unplugged: every call is -ENODEV. Set once
+ * @nr_open: open files
+ * @needs_reset: the reset after the last close could not be done
+ * @att: attachment to a domain, or NULL. @attached tells the same to readers
+ *	without the lock
+ * @attached: is there a domain? written with @mem held as well
+ * @config: configuration space
+ * @irqs: which interrupts are on, see irq_rules.h
+ * @had: last known number of vectors of each kind that can be had
+ * @vectors: MSI or MSI-X vectors; @nr_room of them
+ * @nr_room: size of @vectors
+ * @eoi: see there
+ *
+ * @mem: guards @open and @paused, and all use of the device's memory
+ * @open: VFIO_OPEN_*: what can be reached
+ * @paused: closed for a moment; who finds it closed waits on @unpaused
+ * @unpaused: see @paused
+ *
+ * @irq_lock: guards @intx; taken in hard interrupts
+ * @intx: see there
+ */
+struct vfio_dev {
+	struct device dev;
+	struct cdev cdev;
+	struct pci_dev *pdev;
+	int minor;
+	struct kobject *dir;
+	struct inode *inode;
+	struct pci_saved_state *pristine;
+	struct vfio_bar bars[REGION_NR_BARS];
+	u64 rom_size;
+
+	struct mutex lock;
+	bool gone;
+	unsigned int nr_open;
+	bool needs_reset;
+	struct uiommu_attachment *att;
+	bool attached;
+	struct vfio_config config;
+	struct irq_state irqs;
+	u32 had[IRQ_NR_KINDS];
+	struct vfio_vector *vectors;
+	unsigned int nr_room;
+	struct vfio_eoi eoi;
+
+	struct rw_semaphore mem;
+	unsigned int open;
+	bool paused;
+	wait_queue_head_t unpaused;
+
+	spinlock_t irq_lock;
+	struct vfio_intx intx;
+};
+
+/**
+ * struct vfio_file - one open file of a device
+ * @vdev: the device
+ * @owner: owner of the mappings made through it, from the first map after each
+ *	VFIO_DOMAIN_SET on; guarded by &vfio_dev.lock
+ */
+struct vfio_file {
+	struct vfio_dev *vdev;
+	struct uiommu_owner *owner;
+};
+
+/* main.c */
+extern bool vfio_allow_unsafe_intrs;
+extern unsigned int vfio_max_vectors;
+
+/* device.c */
+extern struct class *vfio_class;
+int vfio_devices_init(void);
+void vfio_devices_exit(void);
+struct vfio_dev *vfio_dev_create(struct pci_dev *pdev);
+void vfio_dev_remove(struct vfio_dev *vdev);
+int vfio_enter(struct vfio_dev *vdev);
+int vfio_enter_attached(struct vfio_dev *vdev);
+void vfio_leave(struct vfio_dev *vdev);
+
+/* fs.c */
+int vfio_fs_get_inode(struct vfio_dev *vdev);
+void vfio_fs_put_inode(struct vfio_dev *vdev);
+
+/* file.c, ioctl.c */
+extern const struct file_operations vfio_fops;
+long vfio_ioctl(struct file *filp, unsigned int cmd, unsigned long arg);
+
+/* domain.c */
+int vfio_domain_set(struct vfio_dev *vdev, int fd);
+int vfio_domain_unset(struct vfio_dev *vdev);
+void vfio_domain_drop(struct vfio_dev *vdev);
+int vfio_domain_map(struct vfio_file *file, const struct vfio_dma_map *map);
+int vfio_domain_unmap(struct vfio_file *file, const struct vfio_dma_map *map);
+
+/* bar.c, rom.c */
+int vfio_bars_init(struct vfio_dev *vdev);
+void vfio_bars_exit(struct vfio_dev *vdev);
+int vfio_begin_access(struct vfio_dev *vdev, unsigned int what);
+void vfio_end_access(struct vfio_dev *vdev);
+int vfio_bar_check_write(struct vfio_dev *vdev, const struct region_pos *pos,
+			 size_t count);
+int vfio_bar_read(struct vfio_dev *vdev, const struct region_pos *pos,
+		  void *buf, size_t count);
+int vfio_bar_write(struct vfio_dev *vdev, const struct region_pos *pos,
+		   const void *buf, size_t count);
+int vfio_rom_read(struct vfio_dev *vdev, u64 offset, void *buf, size_t count);
+
+/* mmap.c */
+int vfio_mmap(struct file *filp, struct vm_area_struct *vma);
+int vfio_mmio_phys(void *priv, struct vm_area_struct *vma, unsigned long vaddr,
+		   size_t size, phys_addr_t *phys);
+void vfio_mem_update(struct vfio_dev *vdev);
+void vfio_mem_pause(struct vfio_dev *vdev);
+
+/* reset.c */
+extern const struct vfio_config_ops vfio_config_ops;
+int vfio_reset(struct vfio_dev *vdev);
+void vfio_reset_pristine(struct vfio_dev *vdev);
+void vfio_reset_unbinding(struct vfio_dev *vdev);
+
+/* irq.c */
+void vfio_irqs_init(struct vfio_dev *vdev);
+int vfio_irq_enable(struct vfio_dev *vdev, u32 kind, u32 count);
+void vfio_irqs_off(struct vfio_dev *vdev);
+int vfio_irq_bind(struct vfio_dev *vdev, u32 kind, u32 first, u32 count,
+		  struct eventfd_ctx **ctxs);
+int vfio_irq_act(struct vfio_dev *vdev, const struct uvfio_irq_set *set);
+void vfio_irq_count(struct vfio_dev *vdev, u32 kind);
+int vfio_eventfds_get(const s32 *fds, u32 count, struct eventfd_ctx **ctxs);
+void vfio_eventfds_put(struct eventfd_ctx **ctxs, u32 count);
+
+/* irq_intx.c */
+void vfio_intx_init(struct vfio_dev *vdev);
+int vfio_intx_enable(struct vfio_dev *vdev);
+void vfio_intx_disable(struct vfio_dev *vdev);
+void vfio_intx_bind(struct vfio_dev *vdev, struct eventfd_ctx **ctx);
+void vfio_intx_fire(struct vfio_dev *vdev);
+void vfio_intx_set(struct vfio_dev *vdev, unsigned int reasons);
+void vfio_intx_clear(struct vfio_dev *vdev, unsigned int reasons);
+void vfio_intx_sync(struct vfio_dev *vdev);
+
+/* irq_eoi.c */
+void vfio_eoi_init(struct vfio_dev *vdev);
+int vfio_eoi_set(struct vfio_dev *vdev, int fd);
+void vfio_eoi_drop(struct vfio_dev *vdev);
+
+/* irq_msi.c */
+int vfio_msi_enable(struct vfio_dev *vdev, u32 kind, u32 count);
+int vfio_msi_grow(struct vfio_dev *vdev, u32 count);
+void vfio_msi_disable(struct vfio_dev *vdev);
+void vfio_msi_bind(struct vfio_vector *vector, struct eventfd_ctx **ctx);
+void vfio_msi_act(struct vfio_vector *vector, u32 action);
+int vfio_msi_try(struct vfio_dev *vdev, u32 kind, u32 count);
+
+/* info.c */
+void vfio_device_info(struct vfio_dev *vdev, struct uvfio_device_info *info);
+int vfio_region_info(struct vfio_dev *vdev, struct uvfio_region_info *info,
+		     struct region_range *windows);
+int vfio_irq_info(struct vfio_dev *vdev, struct uvfio_irq_info *info);
+
+/* sysfs.c */
+extern const struct attribute_group *vfio_pci_groups[];
+extern const struct attribute_group *vfio_dev_groups[];
+int vfio_sysfs_add(struct vfio_dev *vdev);
+void vfio_sysfs_remove(struct vfio_dev *vdev);
+
+#endif /* _VFIO_DEVICE_H */

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A device's place in an I/O address space.
+ *
+ * Owns &vfio_dev.att and the owners of mappings. Invariant: bus mastering is
+ * on, registers are reachable and interrupts are on only while there is an
+ * attachment. Nothing is pinned, mapped or counted here: uiommu does that.
+ */
+#include <linux/err.h>
+
+#include "device.h"
+
+static const struct uiommu_device_ops device_ops = {
+	.mmio = vfio_mmio_phys,
+};
+
+static int attach(struct vfio_dev *vdev, struct uiommu_domain *domain)
+{
+	u32 flags = vfio_allow_unsafe_intrs ? UIOMMU_ATTACH_UNSAFE_INTRS : 0;
+	struct uiommu_attachment *att;
+
+	lockdep_assert_held(&vdev->lock);
+	if (vdev->att)
+		return -EBUSY;
+	pci_clear_master(vdev->pdev);
+	att = uiommu_attach(domain, &vdev->pdev->dev, flags, &device_ops, vdev);
+	if (IS_ERR(att))
+		return PTR_ERR(att);
+	vdev->att = att;
+	vfio_config_attach(&vdev->config, uiommu_enforces_snoop(att));
+	vfio_mem_update(vdev);
+	return 0;
+}
+
+/**
+ * vfio_domain_set - attach a device to a domain
+ * @vdev: the device
+ * @fd: descriptor of /dev/uiommu
+ *
+ * Return: 0 or an error of VFIO_DOMAIN_SET.
+ */
+int vfio_domain_set(struct vfio_dev *vdev, int fd)
+{
+	struct uiommu_domain *domain = uiommu_domain_get_fd(fd);
+	int ret;
+
+	if (IS_ERR(domain))
+		return PTR_ERR(domain);
+	ret = uiommu_domain_freeze(domain);
+	if (ret)
+		goto put;
+	ret = vfio_enter(vdev);
+	if (!ret) {
+		ret = attach(vdev, domain);
+		vfio_leave(vdev);
+	}
+	uiommu_domain_thaw(domain);
+put:
+	uiommu_domain_put(domain);
+	return ret;
+}
+
+static void detached(struct vfio_dev *vdev)
+{
+	vdev->att = NULL;
+	vfio_mem_update(vdev);
+}
+
+/* Bus mastering as it was, if the device cannot be detached after all */
+static void stay_attached(struct vfio_dev *vdev, u16 command)
+{
+	vfio_config_attach(&vdev->config, uiommu_enforces_snoop(vdev->att));
+	vfio_config_write(&vdev->config, &command, sizeof(command),
+			  PCI_COMMAND);
+	vfio_mem_update(vdev);
+}
+
+static int try_detach(struct vfio_dev *vdev)
+{
+	__le16 command;
+	int ret;
+
+	if (uiommu_attachment_pinned(vdev->att))
+		return -EBUSY;
+	vfio_config_read(&vdev->config, &command, sizeof(command), PCI_COMMAND);
+	vfio_mem_pause(vdev);
+	vfio_config_detach(&vdev->config);
+	ret = uiommu_try_detach(vdev->att);
+	if (ret) {
+		stay_attached(vdev, command);
+		return ret;
+	}
+	vfio_irqs_off(vdev);
+	detached(vdev);
+	return 0;
+}
+
+/**
+ * vfio_domain_unset - detach a device at the user's wish
+ * @vdev: the device
+ *
+ * Return: 0, also if there is no domain, or an error of VFIO_DOMAIN_UNSET.
+ */
+int vfio_domain_unset(struct vfio_dev *vdev)
+{
+	int ret = vfio_enter(vdev);
+
+	if (ret)
+		return ret;
+	if (vdev->att)
+		ret = try_detach(vdev);
+	vfio_leave(vdev);
+	return ret;
+}
+
+/**
+ * vfio_domain_drop - detach a device whatever its users have mapped
+ * @vdev: the device, with interrupts off
+ */
+void vfio_domain_drop(struct vfio_dev *vdev)
+{
+	lockdep_assert_held(&vdev->lock);
+	if (!vdev->att)
+		return;
+	vfio_mem_pause(vdev);
+	vfio_config_detach(&vdev->config);
+	uiommu_detach(vdev->att);
+	detached(vdev);
+}
+
+/*
+ * The owner for a call, with a reference. One of a former attachment still
+ * holds what was mapped then, and gives way to a new one; closing it may take
+ * long, so that is left to the caller.
+ */
+static struct uiommu_owner *get_owner(struct vfio_file *file,
+				      struct uiommu_owner **stale)
+{
+	struct uiommu_owner *owner = file->owner;
+
+	lockdep_assert_held(&file->vdev->lock);
+	if (owner && uiommu_owner_retired(owner)) {
+		*stale = owner;
+		owner = NULL;
+		file->owner = NULL;
+	}
+	if (!owner) {
+		owner = uiommu_owner_alloc(file->vdev->att);
+		if (IS_ERR(owner))
+			return owner;
+		file->owner = owner;
+	}
+	uiommu_owner_get(owner);
+	return owner;
+}
+
+static struct uiommu_owner *owner_for_call(struct vfio_file *file)
+{
+	struct uiommu_owner *owner, *stale = NULL;
+	int ret = vfio_enter_attached(file->vdev);
+
+	if (ret)
+		return ERR_PTR(ret);
+	owner = get_owner(file, &stale);
+	vfio_leave(file->vdev);
+	if (stale)
+		uiommu_owner_close(stale);
+	return owner;
+}
+
+/* The device may have gone while uiommu worked without our lock */
+static int end_call(struct vfio_file *file, struct uiommu_owner *owner, int ret)
+{
+	uiommu_owner_put(owner);
+	return ret && READ_ONCE(file->vdev->gone) ? -ENODEV : ret;
+}
+
+/**
+ * vfio_domain_map - map memory in the name of an open file
+ * @file: the file
+ * @map: what to map
+ *
+ * Return: 0 or an error of VFIO_DMA_MAP_IOVA.
+ */
+int vfio_domain_map(struct vfio_file *file, const struct vfio_dma_map *map)
+{
+	u32 prot = map->flags & VFIO_FLAG_WRITE ? UIOMMU_PROT_WRITE : 0;
+	struct uiommu_owner *owner = owner_for_call(file);
+	int ret;
+
+	if (IS_ERR(owner))
+		return PTR_ERR(owner);
+	if (map->flags & ~(u64)VFIO_FLAG_WRITE)
+		ret = -EINVAL;
+	else
+		ret = uiommu_map(owner, map->vaddr, map->dmaaddr, map->size,
+				 prot);
+	return end_call(file, owner, ret);
+}
+
+/**
+ * vfio_domain_unmap - unmap memory in the name of an open file
+ * @file: the file
+ * @map: what to unmap
+ *
+ * Return: 0 or an error of VFIO_DMA_UNMAP.
+ */
+int vfio_domain_unmap(struct vfio_file *file, const struct vfio_dma_map *map)
+{
+	struct uiommu_owner *owner = owner_for_call(file);
+
+	if (IS_ERR(owner))
+		return PTR_ERR(owner);
+	return end_call(file, owner,
+			uiommu_unmap(owner, map->dmaaddr, map->size));
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The interrupt line, INTx.
+ *
+ * Owns &vfio_dev.intx. Invariant: the line is masked at the device (or, for a
+ * device that cannot, at the interrupt controller) exactly while there is a
+ * reason for it; each interrupt is one, until it is answered. So a level that
+ * stays high costs one interrupt per answer, and the user sees none of it in
+ * the command register.
+ */
+#include <linux/interrupt.h>
+
+#include "device.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+static void mask_hardware(struct vfio_dev *vdev, bool mask)
+{
+	struct vfio_intx *intx = &vdev->intx;
+
+	if (intx->maskable)
+		pci_intx(vdev->pdev, !mask);
+	else if (intx->irq && mask)
+		disable_irq_nosync(intx->irq);
+	else if (intx->irq)
+		enable_irq(intx->irq);
+	intx->masked = mask;
+}
+
+static void update(struct vfio_dev *vdev, unsigned int reasons)
+{
+	struct vfio_intx *intx = &vdev->intx;
+
+	lockdep_assert_held(&vdev->irq_lock);
+	intx->reasons = reasons;
+	if (!!reasons != intx->masked)
+		mask_hardware(vdev, reasons);
+}
+
+static void signal_user(struct vfio_dev *vdev)
+{
+	trace_uvfio_irq(vdev->pdev, UVFIO_IRQ_INTX, 0);
+	if (vdev->intx.trigger)
+		eventfd_signal(vdev->intx.trigger);
+}
+
+/* On a shared line: was it our device? It is masked by the question. */
+static irqreturn_t handle_shared(int irq, void *data)
+{
+	struct vfio_dev *vdev = data;
+	irqreturn_t ret = IRQ_NONE;
+	unsigned long flags;
+
+	spin_lock_irqsave(&vdev->irq_lock, flags);
+	if (!vdev->intx.reasons && pci_check_and_mask_intx(vdev->pdev)) {
+		vdev->intx.reasons = INTX_PENDING;
+		vdev->intx.masked = true;
+		signal_user(vdev);
+		ret = IRQ_HANDLED;
+	}
+	spin_unlock_irqrestore(&vdev->irq_lock, flags);
+	return ret;
+}
+
+static irqreturn_t handle_exclusive(int irq, void *data)
+{
+	struct vfio_dev *vdev = data;
+	unsigned long flags;
+
+	spin_lock_irqsave(&vdev->irq_lock, flags);
+	if (!vdev->intx.reasons) {
+		update(vdev, INTX_PENDING);
+		signal_user(vdev);
+	}
+	spin_unlock_irqrestore(&vdev->irq_lock, flags);
+	return IRQ_HANDLED;
+}
+
+/**
+ * vfio_intx_init - learn what the line can do, and mask it
+ * @vdev: the device, at probe
+ */
+void vfio_intx_init(struct vfio_dev *vdev)
+{
+	vdev->intx.maskable = !vdev->pdev->broken_intx_masking;
+	vdev->intx.reasons = INTX_OFF;
+	vdev->intx.masked = true;
+	vfio_intx_sync(vdev);
+}
+
+/**
+ * vfio_intx_sync - tell the hardware again, which may have forgotten
+ * @vdev: the device, after a reset or after MSI, which share the bit
+ */
+void vfio_intx_sync(struct vfio_dev *vdev)
+{
+	struct vfio_intx *intx = &vdev->intx;
+	unsigned long flags;
+
+	spin_lock_irqsave(&vdev->irq_lock, flags);
+	if (intx->maskable)
+		mask_hardware(vdev, intx->reasons);
+	spin_unlock_irqrestore(&vdev->irq_lock, flags);
+}
+
+/**
+ * vfio_intx_set - add reasons for masking
+ * @vdev: the device
+ * @reasons: INTX_*
+ */
+void vfio_intx_set(struct vfio_dev *vdev, unsigned int reasons)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&vdev->irq_lock, flags);
+	update(vdev, vdev->intx.reasons | reasons);
+	spin_unlock_irqrestore(&vdev->irq_lock, flags);
+}
+
+/**
+ * vfio_intx_clear - take reasons for masking away
+ * @vdev: the device
+ * @reasons: INTX_*; INTX_PENDING for "end of interrupt"
+ */
+void vfio_intx_clear(struct vfio_dev *vdev, unsigned int reasons)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&vdev->irq_lock, flags);
+	if (vdev->intx.reasons & reasons)
+		update(vdev, vdev->intx.reasons & ~reasons);
+	spin_unlock_irqrestore(&vdev->irq_lock, flags);
+}
+
+/**
+ * vfio_intx_enable - request the line
+ * @vdev: the device, with interrupts off
+ *
+ * Return: 0 or a negative error; -EBUSY if the line is shared and the device
+ * cannot mask its interrupt.
+ */
+int vfio_intx_enable(struct vfio_dev *vdev)
+{
+	struct vfio_intx *intx = &vdev->intx;
+	int irq = vdev->pdev->irq;
+	int ret;
+
+	if (intx->maskable)
+		ret = request_irq(irq, handle_shared, IRQF_SHARED,
+				  dev_name(&vdev->dev), vdev);
+	else
+		ret = request_irq(irq, handle_exclusive, IRQF_NO_AUTOEN,
+				  dev_name(&vdev->dev), vdev);
+	if (ret)
+		return ret;
+	intx->irq = irq;
+	vfio_intx_clear(vdev, INTX_OFF | INTX_HELD | INTX_PENDING);
+	return 0;
+}
+
+/**
+ * vfio_intx_disable - give the line back
+ * @vdev: the device, with INTx on
+ */
+void vfio_intx_disable(struct vfio_dev *vdev)
+{
+	struct vfio_intx *intx = &vdev->intx;
+	struct eventfd_ctx *trigger = NULL;
+
+	vfio_intx_set(vdev, INTX_OFF);
+	free_irq(intx->irq, vdev);
+	intx->irq = 0;
+	vfio_intx_bind(vdev, &trigger);
+	vfio_eventfds_put(&trigger, 1);
+}
+
+/**
+ * vfio_intx_bind - replace the eventfd
+ * @vdev: the device
+ * @ctx: the new one or NULL; the old one comes back
+ *
+ * An interrupt that came while there was none is delivered to the new one.
+ */
+void vfio_intx_bind(struct vfio_dev *vdev, struct eventfd_ctx **ctx)
+{
+	struct vfio_intx *intx = &vdev->intx;
+	unsigned long flags;
+
+	spin_lock_irqsave(&vdev->irq_lock, flags);
+	swap(intx->trigger, *ctx);
+	if (intx->trigger && !*ctx)
+		update(vdev, intx->reasons & ~INTX_PENDING);
+	spin_unlock_irqrestore(&vdev->irq_lock, flags);
+}
+
+/**
+ * vfio_intx_fire - as if the line had been raised for a moment
+ * @vdev: the device
+ */
+void vfio_intx_fire(struct vfio_dev *vdev)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&vdev->irq_lock, flags);
+	signal_user(vdev);
+	spin_unlock_irqrestore(&vdev->irq_lock, flags);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What an interrupt request may ask.
+ *
+ * Pure rules; their invariant: one kind of interrupt is on at a time, and a
+ * request either is refused or says which one step follows it.
+ */
+#include "irq_rules.h"
+
+/**
+ * irq_check_kind - has the device interrupts of a kind?
+ * @state: the device's interrupts
+ * @kind: what the user asks for
+ *
+ * Return: 0, -EINVAL if there is no such kind, -ENXIO if the device has none.
+ */
+int irq_check_kind(const struct irq_state *state, u32 kind)
+{
+	if (kind >= IRQ_NR_KINDS)
+		return -EINVAL;
+	return state->max[kind] ? 0 : -ENXIO;
+}
+
+/**
+ * irq_check_enable - may so many vectors be on?
+ * @state: the device's interrupts
+ * @kind: what the user asks for
+ * @count: how many
+ *
+ * Return: the &enum irq_step that leads there, or -EINVAL, -ENXIO, -EBUSY.
+ */
+int irq_check_enable(const struct irq_state *state, u32 kind, u32 count)
+{
+	int ret = irq_check_kind(state, kind);
+
+	if (ret)
+		return ret;
+	if (count > state->max[kind])
+		return -EINVAL;
+	if (state->on == IRQ_NONE_ON)
+		return count ? IRQ_STEP_ENABLE : IRQ_STEP_NOTHING;
+	if (state->on != kind)
+		return count ? -EBUSY : IRQ_STEP_NOTHING;
+	if (!count)
+		return IRQ_STEP_DISABLE;
+	if (count == state->enabled)
+		return IRQ_STEP_NOTHING;
+	if (count < state->enabled || kind != IRQ_MSIX || !state->dynamic)
+		return -EBUSY;
+	return IRQ_STEP_GROW;
+}
+
+/**
+ * irq_check_bind - may eventfds be bound to these vectors?
+ * @state: the device's interrupts
+ * @kind: what the user asks for
+ * @first: first vector
+ * @count: how many
+ *
+ * Return: IRQ_STEP_ENABLE if @first + @count vectors must be turned on before,
+ * IRQ_STEP_NOTHING if they are on, or -EINVAL, -ENXIO, -EBUSY.
+ */
+int irq_check_bind(const struct irq_state *state, u32 kind, u32 first,
+		   u32 count)
+{
+	int ret = irq_check_kind(state, kind);
+
+	if (ret)
+		return ret;
+	if (!count || first >= state->max[kind] ||
+	    count > state->max[kind] - first)
+		return -EINVAL;
+	if (state->on == IRQ_NONE_ON)
+		return IRQ_STEP_ENABLE;
+	return irq_check_vectors(state, kind, first, count);
+}
+
+/**
+ * irq_check_vectors - are these vectors on?
+ * @state: the device's interrupts
+ * @kind: what the user asks for
+ * @first: first vector
+ * @count: how many
+ *
+ * Return: 0, or -EINVAL, -ENXIO, -EBUSY.
+ */
+int irq_check_vectors(const struct irq_state *state, u32 kind, u32 first,
+		      u32 count)
+{
+	int ret = irq_check_kind(state, kind);
+
+	if (ret)
+		return ret;
+	if (state->on == IRQ_NONE_ON)
+		return -EINVAL;
+	if (state->on != kind)
+		return -EBUSY;
+	if (!count || first >= state->enabled ||
+	    count > state->enabled - first)
+		return -EINVAL;
+	return 0;
+}
+
+/**
+ * irq_check_flags - is exactly one of the known flags set?
+ * @flags: what the user passed
+ * @known: all there are
+ *
+ * Return: 0, -EOPNOTSUPP for an unknown flag, -EINVAL for none or several.
+ */
+int irq_check_flags(u32 flags, u32 known)
+{
+	if (flags & ~known)
+		return -EOPNOTSUPP;
+	if (!flags || flags & (flags - 1))
+		return -EINVAL;
+	return 0;
+}
+
+/**
+ * irq_cap - how many of a device's vectors one user may have
+ * @has: how many the device has
+ * @limit: the administrator's limit; 0 for none
+ *
+ * Return: the smaller of the two.
+ */
+u32 irq_cap(u32 has, u32 limit)
+{
+	return limit && has > limit ? limit : has;
+}

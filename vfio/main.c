@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Module uvfio: PCI devices for user space drivers.
+ *
+ * Owns the registration with the PCI core. Invariant: a device is offered to
+ * users only while it is bound here.
+ */
+#include <linux/module.h>
+
+#include "device.h"
+
+bool vfio_allow_unsafe_intrs;
+module_param_named(allow_unsafe_intrs, vfio_allow_unsafe_intrs, bool, 0644);
+MODULE_PARM_DESC(allow_unsafe_intrs,
+		 "Permit devices whose interrupts the IOMMU does not isolate");
+
+unsigned int vfio_max_vectors = 128;
+module_param_named(max_vectors, vfio_max_vectors, uint, 0644);
+MODULE_PARM_DESC(max_vectors,
+		 "How many MSI-X vectors one device may have, 0 for no limit");
+
+static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct vfio_dev *vdev = vfio_dev_create(pdev);
+
+	if (IS_ERR(vdev))
+		return PTR_ERR(vdev);
+	pci_set_drvdata(pdev, vdev);
+	return 0;
+}
+
+static void remove(struct pci_dev *pdev)
+{
+	vfio_dev_remove(pci_get_drvdata(pdev));
+}
+
+static struct pci_driver driver = {
+	.name = "vfio",
+	.probe = probe,
+	.remove = remove,
+	.dev_groups = vfio_pci_groups,
+	.driver_managed_dma = true,
+};
+
+static int __init vfio_init(void)
+{
+	int ret = vfio_devices_init();
+
+	if (ret)
+		return ret;
+	ret = pci_register_driver(&driver);
+	if (ret)
+		vfio_devices_exit();
+	return ret;
+}
+
+static void __exit vfio_exit(void)
+{
+	pci_unregister_driver(&driver);
+	vfio_devices_exit();
+}
+
+module_init(vfio_init);
+module_exit(vfio_exit);
+
+MODULE_DESCRIPTION("PCI devices for user space drivers");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * BARs mapped into user space.
+ *
+ * Owns &vfio_dev.open. Invariant: a page table entry of a user leads to a BAR
+ * only while VFIO_OPEN_MEMORY is set; closing it zaps them all before the lock
+ * is let go, and faults put them back one by one when it is open again.
+ */
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+
+#include "device.h"
+
+/* How many pages one fault fills in, as far as they are there */
+#define FAULT_AROUND 16
+
+static unsigned int wanted_access(struct vfio_dev *vdev)
+{
+	unsigned int open = 0;
+
+	if (vdev->gone || !vdev->att)
+		return 0;
+	if (vfio_config_memory_on(&vdev->config))
+		open |= VFIO_OPEN_MEMORY;
+	if (vfio_config_io_on(&vdev->config))
+		open |= VFIO_OPEN_IO;
+	return open;
+}
+
+/* The lock is let go before uiommu is told: it holds its own in mmio() */
+static void set_access(struct vfio_dev *vdev, unsigned int open, bool paused)
+{
+	bool closed;
+
+	lockdep_assert_held(&vdev->lock);
+	down_write(&vdev->mem);
+	closed = vdev->open & ~open & VFIO_OPEN_MEMORY;
+	vdev->open = open;
+	WRITE_ONCE(vdev->attached, vdev->att);
+	WRITE_ONCE(vdev->paused, paused);
+	if (closed)
+		unmap_mapping_range(vdev->inode->i_mapping, 0, 0, 1);
+	up_write(&vdev->mem);
+	if (closed && vdev->att)
+		uiommu_revoke_mmio(vdev->att);
+	if (!paused)
+		wake_up_all(&vdev->unpaused);
+}
+
+/**
+ * vfio_mem_update - open or close access, after a change of what decides on it
+ * @vdev: the device
+ */
+void vfio_mem_update(struct vfio_dev *vdev)
+{
+	set_access(vdev, wanted_access(vdev), false);
+}
+
+/**
+ * vfio_mem_pause - close access for a moment; who comes meanwhile waits
+ * @vdev: the device
+ *
+ * Ends with vfio_mem_update().
+ */
+void vfio_mem_pause(struct vfio_dev *vdev)
+{
+	set_access(vdev, 0, true);
+}
+
+/* Which BAR, and where in it; not set up by us if there is none */
+static struct vfio_bar *bar_at(struct vfio_dev *vdev, u64 pgoff,
+			       struct region_pos *pos)
+{
+	if (pgoff > U64_MAX >> PAGE_SHIFT ||
+	    region_decode(pgoff << PAGE_SHIFT, pos) ||
+	    pos->region >= REGION_NR_BARS)
+		return NULL;
+	return &vdev->bars[pos->region];
+}
+
+static bool may_map(const struct vfio_bar *bar, u64 offset, u64 size)
+{
+	struct region_range want = { offset, size };
+
+	return region_may_map(bar->map_size, bar->holes, PAGE_SIZE, &want);
+}
+
+/* Pages from the aligned block of the fault, the one asked for first */
+static vm_fault_t insert_pages(struct vm_fault *vmf, struct vfio_bar *bar,
+			       u64 offset)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long block = FAULT_AROUND * PAGE_SIZE;
+	unsigned long addr = ALIGN_DOWN(vmf->address, block);
+	unsigned long end = min(addr + block, vma->vm_end);
+	unsigned long here = vmf->address & PAGE_MASK;
+	phys_addr_t base = bar->start + offset - here;
+	vm_fault_t ret;
+
+	ret = vmf_insert_pfn(vma, here, PHYS_PFN(base + here));
+	if (ret != VM_FAULT_NOPAGE)
+		return ret;
+	for (addr = max(addr, vma->vm_start); addr < end; addr += PAGE_SIZE)
+		if (addr != here && vmf_insert_pfn(vma, addr,
+						   PHYS_PFN(base + addr)) !=
+					    VM_FAULT_NOPAGE)
+			break;
+	return VM_FAULT_NOPAGE;
+}
+
+static vm_fault_t fault(struct vm_fault *vmf)
+{
+	struct vfio_dev *vdev = vmf->vma->vm_private_data;
+	struct region_pos pos;
+	struct vfio_bar *bar = bar_at(vdev, vmf->pgoff, &pos);
+	unsigned int noio;
+	vm_fault_t ret;
+	int err;
+
+	if (!bar || !may_map(bar, pos.offset, PAGE_SIZE))
+		return VM_FAULT_SIGBUS;
+	err = vfio_begin_access(vdev, VFIO_OPEN_MEMORY);
+	if (err)
+		return err == -EINTR ? VM_FAULT_NOPAGE : VM_FAULT_SIGBUS;
+	/* Page tables are allocated under a lock that removal takes */
+	noio = memalloc_noio_save();
+	ret = insert_pages(vmf, bar, pos.offset);
+	memalloc_noio_restore(noio);
+	vfio_end_access(vdev);
+	return ret;
+}
+
+/*
+ * The architecture knows one memory type for a page: a BAR is mapped with
+ * write combining by all, or by none. The kernel's own mapping follows.
+ */
+static int count_wc(struct vfio_dev *vdev, struct vfio_bar *bar)
+{
+	int ret;
+
+	if (bar->nr_plain)
+		return -EBUSY;
+	if (!bar->wc) {
+		if (bar->io)
+			pci_iounmap(vdev->pdev, bar->io);
+		bar->io = NULL;
+		ret = arch_io_reserve_memtype_wc(bar->start, bar->size);
+		if (ret)
+			return ret;
+		bar->wc = true;
+	}
+	bar->nr_wc++;
+	return 0;
+}
+
+static int count_vma(struct vfio_dev *vdev, struct vfio_bar *bar, bool wc)
+{
+	int ret = 0;
+
+	down_write(&vdev->mem);
+	if (vdev->gone)
+		ret = -ENODEV;
+	else if (!vdev->attached)
+		ret = -EINVAL;
+	else if (wc)
+		ret = count_wc(vdev, bar);
+	else if (bar->nr_wc)
+		ret = -EBUSY;
+	else
+		bar->nr_plain++;
+	up_write(&vdev->mem);
+	return ret;
+}
+
+static void vma_open(struct vm_area_struct *vma)
+{
+	struct vfio_dev *vdev = vma->vm_private_data;
+	struct region_pos pos;
+	struct vfio_bar *bar = bar_at(vdev, vma->vm_pgoff, &pos);
+
+	down_write(&vdev->mem);
+	if (pos.wc)
+		bar->nr_wc++;
+	else
+		bar->nr_plain++;
+	up_write(&vdev->mem);
+}
+
+static void vma_close(struct vm_area_struct *vma)
+{
+	struct vfio_dev *vdev = vma->vm_private_data;
+	struct region_pos pos;
+	struct vfio_bar *bar = bar_at(vdev, vma->vm_pgoff, &pos);
+
+	down_write(&vdev->mem);
+	if (!pos.wc) {
+		bar->nr_plain--;
+	} else if (!--bar->nr_wc && bar->wc) {
+		if (bar->io)
+			pci_iounmap(vdev->pdev, bar->io);
+		bar->io = NULL;
+		arch_io_free_memtype_wc(bar->start, bar->size);
+		bar->wc = false;
+	}
+	up_write(&vdev->mem);
+}
+
+static const struct vm_operations_struct vm_ops = {
+	.open = vma_open,
+	.close = vma_close,
+	.fault = fault,
+};
+
+static pgprot_t protection(pgprot_t prot, bool wc)
+{
+	return wc ? pgprot_writecombine(prot) : pgprot_noncached(prot);
+}
+
+/**
+ * vfio_mmap - map a piece of a BAR
+ * @filp: open file
+ * @vma: what the user asks for
+ *
+ * Return: 0; -EINVAL for what is not mappable, private, or without a domain;
+ * -EBUSY if it is mapped otherwise; -ENODEV.
+ */
+int vfio_mmap(struct file *filp, struct vm_area_struct *vma)
+{
+	struct vfio_file *file = filp->private_data;
+	struct vfio_dev *vdev = file->vdev;
+	struct region_pos pos;
+	struct vfio_bar *bar = bar_at(vdev, vma->vm_pgoff, &pos);
+	int ret;
+
+	if (READ_ONCE(vdev->gone))
+		return -ENODEV;
+	if (!bar || !may_map(bar, pos.offset, vma->vm_end - vma->vm_start))
+		return -EINVAL;
+	if ((vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE)
+		return -EINVAL;
+	if (pos.wc && !(bar->flags & IORESOURCE_PREFETCH))
+		return -EINVAL;
+	ret = count_vma(vdev, bar, pos.wc);
+	if (ret)
+		return ret;
+	vm_flags_set(vma,
+		     VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	vma->vm_page_prot = protection(vma->vm_page_prot, pos.wc);
+	vma->vm_private_data = vdev;
+	vma->vm_ops = &vm_ops;
+	return 0;
+}
+
+/**
+ * vfio_mmio_phys - where a piece of a BAR mmap is, for peer-to-peer DMA
+ * @priv: the device
+ * @vma: a mmap, perhaps of this device
+ * @vaddr: start of the piece
+ * @size: its size
+ * @phys: where to store the answer
+ *
+ * Called by uiommu under mmap_lock. Return: 0, -ENOENT if @vma is not of this
+ * device, -EFAULT if the piece cannot be reached.
+ */
+int vfio_mmio_phys(void *priv, struct vm_area_struct *vma, unsigned long vaddr,
+		   size_t size, phys_addr_t *phys)
+{
+	struct vfio_dev *vdev = priv;
+	struct region_pos pos;
+	struct vfio_bar *bar;
+	bool open;
+
+	if (vma->vm_ops != &vm_ops || vma->vm_private_data != vdev)
+		return -ENOENT;
+	if (vaddr < vma->vm_start || vaddr >= vma->vm_end ||
+	    size > vma->vm_end - vaddr)
+		return -EFAULT;
+	bar = bar_at(vdev, vma->vm_pgoff, &pos);
+	if (!bar)
+		return -EFAULT;
+	pos.offset += vaddr - vma->vm_start;
+	if (!may_map(bar, pos.offset, size))
+		return -EFAULT;
+	down_read(&vdev->mem);
+	open = vdev->open & VFIO_OPEN_MEMORY;
+	up_read(&vdev->mem);
+	*phys = bar->start + pos.offset;
+	return open ? 0 : -EFAULT;
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reset of the function, and what goes on around it.
+ *
+ * Owns nothing. Invariant: while a reset goes on nobody reaches registers, and
+ * afterwards configuration and interrupts are as before it. The device lock of
+ * the driver core is only tried here, since unbinding holds it and waits for
+ * ours.
+ */
+#include "device.h"
+
+static struct vfio_dev *owner_of(struct vfio_config *cfg)
+{
+	return container_of(cfg, struct vfio_dev, config);
+}
+
+static void decode_changed(struct vfio_config *cfg)
+{
+	vfio_mem_update(owner_of(cfg));
+}
+
+static void command_written(struct vfio_config *cfg, bool intx_disable)
+{
+	struct vfio_dev *vdev = owner_of(cfg);
+
+	if (intx_disable)
+		vfio_intx_set(vdev, INTX_USER);
+	else
+		vfio_intx_clear(vdev, INTX_USER | INTX_PENDING);
+	/* Waking up restores the whole register */
+	vfio_intx_sync(vdev);
+}
+
+static int reset_by_config(struct vfio_config *cfg)
+{
+	return vfio_reset(owner_of(cfg));
+}
+
+const struct vfio_config_ops vfio_config_ops = {
+	.decode_changed = decode_changed,
+	.command_written = command_written,
+	.reset = reset_by_config,
+};
+
+/**
+ * vfio_reset - reset a device in use
+ * @vdev: the device
+ *
+ * Return: 0 or an error of VFIO_RESET_FUNCTION.
+ */
+int vfio_reset(struct vfio_dev *vdev)
+{
+	int ret;
+
+	lockdep_assert_held(&vdev->lock);
+	if (!vdev->pdev->reset_methods[0])
+		return -ENOTTY;
+	vfio_mem_pause(vdev);
+	vfio_intx_set(vdev, INTX_PAUSED);
+	ret = pci_try_reset_function(vdev->pdev);
+	if (!ret)
+		vfio_config_restored(&vdev->config);
+	vfio_intx_sync(vdev);
+	vfio_intx_clear(vdev, INTX_PAUSED | INTX_PENDING);
+	vfio_mem_update(vdev);
+	return ret;
+}
+
+/* Configuration as before the first user; the saved copy stays for next time */
+static void restore_pristine(struct vfio_dev *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+
+	pci_set_power_state(pdev, PCI_D0);
+	if (vdev->pristine && !pci_load_saved_state(pdev, vdev->pristine))
+		pci_restore_state(pdev);
+	pci_clear_master(pdev);
+}
+
+/**
+ * vfio_reset_pristine - reset a device between two users
+ * @vdev: the device, detached and with interrupts off
+ *
+ * Sets &vfio_dev.needs_reset if somebody else works on the device just now.
+ */
+void vfio_reset_pristine(struct vfio_dev *vdev)
+{
+	int ret;
+
+	lockdep_assert_held(&vdev->lock);
+	vfio_intx_clear(vdev, INTX_USER);
+	pci_set_power_state(vdev->pdev, PCI_D0);
+	ret = pci_try_reset_function(vdev->pdev);
+	vdev->needs_reset = ret == -EAGAIN;
+	if (vdev->needs_reset)
+		return;
+	if (ret && ret != -ENOTTY)
+		pci_warn(vdev->pdev, "reset failed: %d\n", ret);
+	restore_pristine(vdev);
+	vfio_intx_sync(vdev);
+}
+
+/**
+ * vfio_reset_unbinding - reset a device that leaves us
+ * @vdev: the device, detached; the driver core holds its device lock
+ */
+void vfio_reset_unbinding(struct vfio_dev *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+
+	if (!pci_device_is_present(pdev))
+		return;
+	pci_set_power_state(pdev, PCI_D0);
+	pci_cfg_access_lock(pdev);
+	pci_reset_function_locked(pdev);
+	pci_cfg_access_unlock(pdev);
+	restore_pristine(vdev);
+}
