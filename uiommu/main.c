@@ -55,6 +55,16 @@ static int do_map(struct uiommu_owner *owner, union uiommu_arg *arg)
 	return ret;
 }
 
+/* The user will not learn where: as if it had never been mapped. */
+static void undo_map(struct uiommu_owner *owner, const union uiommu_arg *arg)
+{
+	struct span r;
+	u64 done = 0;
+
+	if (span_make(&r, arg->map.iova, arg->map.size, PAGE_SIZE))
+		unmap_range(owner, r, &done);
+}
+
 static int do_unmap(struct uiommu_owner *owner, union uiommu_arg *arg)
 {
 	struct span r = SPAN_ALL;
@@ -134,6 +144,7 @@ static int do_revoked(struct uiommu_owner *owner, union uiommu_arg *arg)
 /**
  * struct uiommu_call - a row of the table of calls
  * @run: does it; may change the argument, which is then given back
+ * @undo: undoes it where the argument cannot be given back; may be NULL
  * @size: bytes of its argument today
  * @min_size: bytes of its argument in the first version
  * @flags: flags that it knows
@@ -141,30 +152,34 @@ static int do_revoked(struct uiommu_owner *owner, union uiommu_arg *arg)
  */
 struct uiommu_call {
 	int (*run)(struct uiommu_owner *owner, union uiommu_arg *arg);
+	void (*undo)(struct uiommu_owner *owner, const union uiommu_arg *arg);
 	u16 size;
 	u16 min_size;
 	u32 flags;
 	int back;
 };
 
-#define CALL(nr, fn, type, last, known, error)       \
-	[_IOC_NR(nr)] = {                            \
-		.run = (fn),                         \
-		.size = sizeof(type),                \
-		.min_size = offsetofend(type, last), \
-		.flags = (known),                    \
-		.back = (error),                     \
+#define CALL(nr, fn, undo_fn, type, last, known, error) \
+	[_IOC_NR(nr)] = {                               \
+		.run = (fn),                            \
+		.undo = (undo_fn),                      \
+		.size = sizeof(type),                   \
+		.min_size = offsetofend(type, last),    \
+		.flags = (known),                       \
+		.back = (error),                        \
 	}
 
 static const struct uiommu_call calls[256] = {
-	CALL(UIOMMU_MAP, do_map, struct uiommu_map, size,
+	CALL(UIOMMU_MAP, do_map, undo_map, struct uiommu_map, size,
 	     UIOMMU_MAP_WRITE | UIOMMU_MAP_FIXED, 0),
-	CALL(UIOMMU_UNMAP, do_unmap, struct uiommu_unmap, size,
+	CALL(UIOMMU_UNMAP, do_unmap, NULL, struct uiommu_unmap, size,
 	     UIOMMU_UNMAP_ALL, -EINTR),
-	CALL(UIOMMU_INFO, do_info, struct uiommu_info, nr_hw_domains, 0, 0),
-	CALL(UIOMMU_IOVA_RANGES, do_ranges, struct uiommu_iova_ranges, ranges,
-	     0, -ENOSPC),
-	CALL(UIOMMU_REVOKED, do_revoked, struct uiommu_revoked, ranges, 0, 0),
+	CALL(UIOMMU_INFO, do_info, NULL, struct uiommu_info, nr_hw_domains, 0,
+	     0),
+	CALL(UIOMMU_IOVA_RANGES, do_ranges, NULL, struct uiommu_iova_ranges,
+	     ranges, 0, -ENOSPC),
+	CALL(UIOMMU_REVOKED, do_revoked, NULL, struct uiommu_revoked, ranges, 0,
+	     0),
 };
 
 /* Rules of every call: size, unknown rest, flags. */
@@ -202,8 +217,11 @@ static long uiommu_ioctl(struct file *file, unsigned int cmd, unsigned long p)
 	ret = call->run(file->private_data, &arg);
 	if (ret && ret != call->back)
 		return ret;
-	if (copy_to_user(user, &arg, min_t(u32, argsz, call->size)))
+	if (copy_to_user(user, &arg, min_t(u32, argsz, call->size))) {
+		if (call->undo)
+			call->undo(file->private_data, &arg);
 		return -EFAULT;
+	}
 	return ret;
 }
 

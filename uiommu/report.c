@@ -47,12 +47,31 @@ static bool pop(struct uiommu_domain *domain, struct uiommu_revoked_range *r)
 	return any;
 }
 
+/* Put back what @pop gave, or say that it is lost. */
+static void unpop(struct uiommu_domain *domain,
+		  const struct uiommu_revoked_range *r)
+{
+	struct uiommu_report *report = &domain->report;
+
+	spin_lock(&domain->lock);
+	if (report->nr < UIOMMU_MAX_REPORTS) {
+		report->first += UIOMMU_MAX_REPORTS - 1;
+		report->first %= UIOMMU_MAX_REPORTS;
+		report->ring[report->first] = *r;
+		report->nr++;
+	} else {
+		report->overflow = true;
+	}
+	spin_unlock(&domain->lock);
+}
+
 /**
  * report_take() - UIOMMU_REVOKED
  * @domain: whose reports
  * @arg: how many fit where; and how many it were
  *
- * A record that cannot be copied to the user is lost, as is said by -EFAULT.
+ * A record that cannot be copied to the user stays; those copied before it
+ * are taken.
  *
  * Return: 0 or -EFAULT.
  */
@@ -64,8 +83,10 @@ int report_take(struct uiommu_domain *domain, struct uiommu_revoked *arg)
 
 	arg->nr_ranges = 0;
 	while (arg->nr_ranges < max && pop(domain, &r)) {
-		if (copy_to_user(&to[arg->nr_ranges], &r, sizeof(r)))
-			return -EFAULT;
+		if (copy_to_user(&to[arg->nr_ranges], &r, sizeof(r))) {
+			unpop(domain, &r);
+			return arg->nr_ranges ? 0 : -EFAULT;
+		}
 		arg->nr_ranges++;
 	}
 	spin_lock(&domain->lock);
