@@ -43,21 +43,27 @@ FIXTURE_VARIANT(kind)
 FIXTURE_VARIANT_ADD(kind, anonymous) {
 	.kind = ANON, .size = SMALL,
 };
+
 FIXTURE_VARIANT_ADD(kind, transparent_huge) {
 	.kind = THP, .size = 4 * HUGE,
 };
+
 FIXTURE_VARIANT_ADD(kind, shared_anonymous) {
 	.kind = SHARED_ANON, .size = SMALL,
 };
+
 FIXTURE_VARIANT_ADD(kind, memfd) {
 	.kind = MEMFD, .size = SMALL,
 };
+
 FIXTURE_VARIANT_ADD(kind, hugetlb) {
 	.kind = HUGETLB, .size = 2 * HUGE,
 };
+
 FIXTURE_VARIANT_ADD(kind, hugetlb_private) {
 	.kind = HUGETLB_PRIVATE, .size = 2 * HUGE,
 };
+
 FIXTURE_VARIANT_ADD(kind, private_file) {
 	.kind = PRIVATE_FILE, .size = SMALL,
 };
@@ -206,15 +212,23 @@ FIXTURE_VARIANT(read_only)
 
 /* clang-format off */
 FIXTURE_VARIANT_ADD(read_only, untouched) { .make = untouched };
+
 FIXTURE_VARIANT_ADD(read_only, only_read) { .make = only_read };
+
 FIXTURE_VARIANT_ADD(read_only, huge_zero) { .make = huge_zero };
+
 FIXTURE_VARIANT_ADD(read_only, shared_with_a_child) {
 	.make = shared_with_a_child,
 };
+
 FIXTURE_VARIANT_ADD(read_only, private_file) { .make = private_file };
+
 FIXTURE_VARIANT_ADD(read_only, private_file_read) { .make = private_file_read };
+
 FIXTURE_VARIANT_ADD(read_only, shared_file) { .make = shared_file };
+
 FIXTURE_VARIANT_ADD(read_only, write_protected) { .make = write_protected };
+
 FIXTURE_VARIANT_ADD(read_only, write_protected_file) {
 	.make = write_protected_file,
 };

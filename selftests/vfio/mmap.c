@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * BARs as memory. Invariant: a mapping shows its own pages of the BAR and not
+ * one more, while the device may be reached; else it gives SIGBUS.
+ */
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "../lib/harness.h"
+#include "../lib/call.h"
+#include "../lib/device.h"
+#include "../lib/domain.h"
+#include "../lib/edu.h"
+#include "../lib/fault.h"
+#include "../lib/process.h"
+
+#define BAR		2
+#define STEP		(1UL << 20)
+
+FIXTURE(pages)
+{
+	int fd;
+	int domain;
+	__u64 size;
+};
+
+FIXTURE_SETUP(pages)
+{
+	__u32 length = BAR;
+
+	if (!device_bdf("IVSHMEM"))
+		SKIP(return, "IVSHMEM is not set");
+	self->domain = domain_open();
+	self->fd = device_open("IVSHMEM");
+	ASSERT_EQ(0, device_set(self->fd, self->domain));
+	ASSERT_EQ(0, device_command_write(self->fd, COMMAND_MEMORY));
+	ASSERT_EQ(0, call(self->fd, VFIO_BAR_LEN, &length));
+	self->size = length;
+}
+
+FIXTURE_TEARDOWN(pages)
+{
+	close(self->fd);
+	close(self->domain);
+}
+
+static void *map(FIXTURE_DATA(pages) *self, __u64 at, size_t size)
+{
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd,
+		    REGION(BAR, at));
+}
+
+TEST_F(pages, each_offset_shows_its_own_page)
+{
+	__u64 at;
+	__u32 *page;
+
+	for (at = 0; at < self->size; at += STEP / 2 + PAGE)
+		ASSERT_EQ(8, device_write(self->fd, REGION(BAR, at), &at, 8));
+	for (at = 0; at < self->size; at += STEP / 2 + PAGE) {
+		page = map(self, at, PAGE);
+		ASSERT_NE(MAP_FAILED, page);
+		EXPECT_EQ(at, *(__u64 *)page);
+		munmap(page, PAGE);
+	}
+}
+
+TEST_F(pages, whole_and_pieces_show_the_same)
+{
+	__u8 *whole = map(self, 0, self->size), *piece;
+
+	ASSERT_NE(MAP_FAILED, whole);
+	piece = map(self, self->size - 3 * PAGE, 3 * PAGE);
+	ASSERT_NE(MAP_FAILED, piece);
+	memset(piece, 0x1f, 3 * PAGE);
+	EXPECT_EQ(0x1f, whole[self->size - 1]);
+	EXPECT_EQ(0x1f, whole[self->size - 3 * PAGE]);
+	whole[self->size - 3 * PAGE - 1] = 0x2e;
+	EXPECT_EQ(0x1f, piece[0]);
+}
+
+struct row {
+	const char *name;
+	__u64 from_end;
+	__u64 size;
+};
+
+TEST_F(pages, beyond_the_end_is_einval)
+{
+	static const struct row rows[] = {
+		{ "at the end", 0, PAGE },
+		{ "over the end", PAGE, 2 * PAGE },
+		{ "4 GiB", PAGE, 1ULL << 32 },
+		{ "4 GiB and a page", PAGE, (1ULL << 32) + PAGE },
+		{ "1 TiB", PAGE, 1ULL << 40 },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		EXPECT_EQ(MAP_FAILED, map(self, self->size - rows[i].from_end,
+					  rows[i].size))
+			TH_LOG("%s", rows[i].name);
+	}
+	EXPECT_EQ(MAP_FAILED, map(self, 0, self->size + PAGE));
+	EXPECT_EQ(MAP_FAILED, map(self, 0xfffff000, PAGE));
+	EXPECT_EQ(MAP_FAILED, map(self, 0xfffff000, 2 * PAGE));
+}
+
+TEST_F(pages, what_cannot_be_mapped)
+{
+	static const __u64 regions[] = { 1, 3, 4, 5, 6, 7, 14, 15, 40 };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(regions); i++) {
+		EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ, MAP_SHARED,
+					   self->fd, REGION(regions[i], 0)))
+			TH_LOG("region %llu", regions[i]);
+	}
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE, self->fd, REGION(BAR, 0)));
+}
+
+TEST_F(pages, cannot_grow)
+{
+	__u8 *page = map(self, self->size - PAGE, PAGE);
+
+	ASSERT_NE(MAP_FAILED, page);
+	EXPECT_EQ(MAP_FAILED, mremap(page, PAGE, 2 * PAGE, MREMAP_MAYMOVE));
+	EXPECT_EQ(0, fault_read(page));
+}
+
+TEST_F(pages, write_combining_on_request)
+{
+	struct uvfio_region_info info = { .argsz = sizeof(info),
+					  .region = BAR };
+	__u32 *page;
+
+	ASSERT_EQ(0, call(self->fd, UVFIO_REGION_INFO, &info));
+	ASSERT_NE(0, info.caps & UVFIO_REGION_PREFETCH);
+	ASSERT_NE(0, info.caps & UVFIO_REGION_WC);
+	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd,
+		    info.wc_offset);
+	ASSERT_NE(MAP_FAILED, page);
+	*page = 0x600d;
+	EXPECT_EQ(0x600d, *page);
+	EXPECT_EQ(MAP_FAILED, map(self, 0, PAGE));
+	EXPECT_EQ(EBUSY, errno);
+	munmap(page, PAGE);
+	page = map(self, 0, PAGE);
+	EXPECT_NE(MAP_FAILED, page);
+	EXPECT_EQ(0x600d, *page);
+}
+
+FIXTURE(zap)
+{
+	struct edu edu;
+	int domain;
+};
+
+FIXTURE_SETUP(zap)
+{
+	if (!device_bdf("EDU0"))
+		SKIP(return, "EDU0 is not set");
+	self->domain = domain_open();
+	ASSERT_EQ(0, edu_open(&self->edu, "EDU0"));
+	ASSERT_EQ(0, edu_attach(&self->edu, self->domain));
+	ASSERT_EQ(0, fault_read(self->edu.regs));
+	ASSERT_EQ(0x010000ed, edu_get(&self->edu, EDU_ID));
+}
+
+FIXTURE_TEARDOWN(zap)
+{
+	edu_close(&self->edu);
+	close(self->domain);
+}
+
+TEST_F(zap, by_unset_and_back_by_set)
+{
+	ASSERT_EQ(0, device_unmap(self->edu.fd, self->edu.scratch_iova, PAGE));
+	ASSERT_EQ(0, call(self->edu.fd, VFIO_DOMAIN_UNSET, NULL));
+	EXPECT_EQ(SIGBUS, fault_read(self->edu.regs));
+	EXPECT_EQ(SIGBUS, fault_write(self->edu.regs + EDU_LIVENESS, 1));
+	ASSERT_EQ(0, device_set(self->edu.fd, self->domain));
+	ASSERT_EQ(0, device_command_write(self->edu.fd, COMMAND_MEMORY));
+	EXPECT_EQ(0, fault_read(self->edu.regs));
+	EXPECT_EQ(0x010000ed, edu_get(&self->edu, EDU_ID));
+}
+
+TEST_F(zap, by_disabled_memory_and_back)
+{
+	ASSERT_EQ(0, device_command_write(self->edu.fd, COMMAND_MASTER));
+	EXPECT_EQ(SIGBUS, fault_read(self->edu.regs));
+	ASSERT_EQ(0, device_command_write(self->edu.fd, COMMAND_MEMORY));
+	EXPECT_EQ(0, fault_read(self->edu.regs));
+	EXPECT_EQ(0x010000ed, edu_get(&self->edu, EDU_ID));
+}
+
+TEST_F(zap, not_by_close_while_it_is_mapped)
+{
+	/* the mapping holds the file: this is not the last close */
+	close(self->edu.fd);
+	EXPECT_EQ(0, fault_read(self->edu.regs));
+	EXPECT_EQ(COMMAND_MASTER,
+		  device_command_real(self->edu.bdf) & COMMAND_MASTER);
+	munmap((void *)self->edu.regs, EDU_BAR_SIZE);
+	self->edu.regs = NULL;
+	self->edu.fd = device_open("EDU0");
+	EXPECT_EQ(0,
+		  device_command_real(self->edu.bdf) & COMMAND_MASTER);
+	EXPECT_EQ(-EINVAL, device_unmap(self->edu.fd, 0, PAGE));
+}
+
+static int hold(void *arg)
+{
+	int *ends = arg;
+
+	process_tell(ends[0]);
+	process_await(ends[1]);
+	return 0;
+}
+
+TEST_F(zap, last_close_is_that_of_the_last_child)
+{
+	int ends[2], ready, go;
+	pid_t pid = process_start(hold, ends, &ready, &go);
+
+	ASSERT_EQ(0, process_await(ready));
+	edu_close(&self->edu);
+	EXPECT_EQ(COMMAND_MASTER,
+		  device_command_real(device_bdf("EDU0")) & COMMAND_MASTER);
+	process_tell(go);
+	EXPECT_EQ(0, process_wait(pid));
+	EXPECT_EQ(0, device_command_real(device_bdf("EDU0")) & COMMAND_MASTER);
+}
+
+FIXTURE(table)
+{
+	int fd;
+	int domain;
+	__u64 at;	/* of the MSI-X table, and in which BAR */
+	__u32 bar;
+};
+
+FIXTURE_SETUP(table)
+{
+	__u32 where;
+	int cap;
+
+	if (!device_bdf("NVME"))
+		SKIP(return, "NVME is not set");
+	self->domain = domain_open();
+	self->fd = device_open("NVME");
+	ASSERT_EQ(0, device_set(self->fd, self->domain));
+	ASSERT_EQ(0, device_command_write(self->fd, COMMAND_MEMORY));
+	cap = device_capability(self->fd, 0x11);
+	ASSERT_NE(0, cap);
+	ASSERT_EQ(4, device_read(self->fd, CONFIG(cap + 4), &where, 4));
+	self->bar = where & 7;
+	self->at = where & ~7U;
+}
+
+FIXTURE_TEARDOWN(table)
+{
+	close(self->fd);
+	close(self->domain);
+}
+
+TEST_F(table, is_not_mapped_but_what_is_beside_it)
+{
+	struct uvfio_window windows[8];
+	struct uvfio_region_info info = {
+		.argsz = sizeof(info),
+		.region = self->bar,
+		.nr_windows = 8,
+		.windows = (unsigned long)windows,
+	};
+	__u64 page = self->at & -PAGE, at;
+	__u32 i;
+
+	ASSERT_EQ(0, call(self->fd, UVFIO_REGION_INFO, &info));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, self->fd,
+				   REGION(self->bar, page)));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, info.size, PROT_READ, MAP_SHARED,
+				   self->fd, REGION(self->bar, 0)));
+	ASSERT_LT(0, info.nr_windows);
+	for (i = 0; i < info.nr_windows; i++) {
+		at = windows[i].offset;
+		EXPECT_TRUE(at > page || at + windows[i].size <= page);
+		EXPECT_NE(MAP_FAILED, mmap(NULL, windows[i].size, PROT_READ,
+					   MAP_SHARED, self->fd,
+					   REGION(self->bar, at)));
+	}
+}
+
+TEST_F(table, can_be_read_but_not_written)
+{
+	__u64 at = REGION(self->bar, self->at);
+	__u32 entry[4], after[4];
+
+	EXPECT_EQ(16, device_read(self->fd, at, entry, 16));
+	EXPECT_EQ(-EINVAL, device_write(self->fd, at, "0123456789abcdef", 16));
+	EXPECT_EQ(-EINVAL, device_write(self->fd, at + 12, "0123", 4));
+	EXPECT_GE(4, device_write(self->fd, at - 4, "01234567", 8));
+	EXPECT_EQ(16, device_read(self->fd, at, after, 16));
+	EXPECT_EQ(0, memcmp(entry, after, 16));
+}
+
+TEST_HARNESS_MAIN
