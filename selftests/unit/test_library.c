@@ -45,17 +45,23 @@ static const struct {
 
 TABLE_TEST(explain, explain_rows)
 {
-	ck_assert_ptr_nonnull(
-		strstr(uvfio_explain(row->call, row->error), row->part));
+	const char *text = uvfio_explain(row->call, row->error);
+
+	ck_assert_ptr_nonnull(strstr(text, row->part));
 }
 
-START_TEST(errno_names)
+static const struct {
+	const char *name;
+} errno_names_rows[] = {
+	{ "names of numbers" },
+};
+
+TABLE_TEST(errno_names, errno_names_rows)
 {
 	ck_assert_str_eq(uvfio_errno_name(-EBUSY), "EBUSY");
 	ck_assert_str_eq(uvfio_errno_name(EBUSY), "EBUSY");
 	ck_assert_str_eq(uvfio_errno_name(-100000), "?");
 }
-END_TEST
 
 static const struct {
 	const char *name;
@@ -137,17 +143,27 @@ TABLE_TEST(receive_bad, bad_rows)
 	ck_assert_int_eq(uvfio_receive_fds(ends[1], fds, 2), row->received);
 }
 
-START_TEST(names_with_a_colon)
+static const struct {
+	const char *name;
+} names_with_a_colon_rows[] = {
+	{ "a colon separates" },
+};
+
+TABLE_TEST(names_with_a_colon, names_with_a_colon_rows)
 {
 	struct uvfio_named_fd fd = { .fd = 0, .name = "a:b" };
 
 	ck_assert_int_eq(uvfio_send_fds(0, &fd, 1), -EINVAL);
 	ck_assert_int_eq(uvfio_bequeath_fds(&fd, 1), -EINVAL);
 }
-END_TEST
 
-/* In a child: what was bequeathed in any order is found from 3 on */
-START_TEST(inherit)
+static const struct {
+	const char *name;
+} inherit_rows[] = {
+	{ "in any order, from 3 on" },
+};
+
+TABLE_TEST(inherit, inherit_rows)
 {
 	struct uvfio_named_fd fds[2] = { { 4, "four" }, { 3, "three" } };
 	int ends[2];
@@ -166,7 +182,6 @@ START_TEST(inherit)
 	setenv("LISTEN_PID", "1", 1);
 	ck_assert_int_eq(uvfio_inherited_fds(fds, 2), 0);
 }
-END_TEST
 
 static const struct {
 	const char *name;
@@ -189,10 +204,10 @@ TABLE_TEST(address, address_rows)
 SUITE(library)
 {
 	ADD_TABLE(tc, explain, explain_rows);
-	tcase_add_test(tc, errno_names);
+	ADD_TABLE(tc, errno_names, errno_names_rows);
 	ADD_TABLE(tc, pass, pass_rows);
 	ADD_TABLE(tc, receive_bad, bad_rows);
-	tcase_add_test(tc, names_with_a_colon);
-	tcase_add_test(tc, inherit);
+	ADD_TABLE(tc, names_with_a_colon, names_with_a_colon_rows);
+	ADD_TABLE(tc, inherit, inherit_rows);
 	ADD_TABLE(tc, address, address_rows);
 }
