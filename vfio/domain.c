@@ -67,7 +67,7 @@ static void detached(struct vfio_dev *vdev)
 }
 
 /* Bus mastering as it was, if the device cannot be detached after all */
-static void stay_attached(struct vfio_dev *vdev, u16 command)
+static void stay_attached(struct vfio_dev *vdev, __le16 command)
 {
 	vfio_config_attach(&vdev->config, uiommu_enforces_snoop(vdev->att));
 	vfio_config_write(&vdev->config, &command, sizeof(command),
