@@ -220,7 +220,7 @@ TEST_F(argsz, bad_pointers_are_efault)
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		EXPECT_EQ(-EFAULT, call(self->fd, variant->call, bad[i]))
-			TH_LOG("pointer %p", bad[i]);
+		TH_LOG("pointer %p", bad[i]);
 	}
 	expect_untouched();
 }
@@ -234,7 +234,7 @@ TEST_F(argsz, argument_cut_by_the_end_of_memory_is_efault)
 		at = self->pages + PAGE - there;
 		memmove(at, self->arg, there);
 		EXPECT_EQ(-EFAULT, call(self->fd, variant->call, at))
-			TH_LOG("%u bytes are there", there);
+		TH_LOG("%u bytes are there", there);
 		fill(self, variant, false);
 	}
 	expect_untouched();

@@ -15,7 +15,7 @@
 #include "../lib/fault.h"
 #include "../lib/memory.h"
 
-#define MEMORY_BAR	2	/* of ivshmem: plain memory */
+#define MEMORY_BAR 2 /* of ivshmem: plain memory */
 
 FIXTURE(memory_bar)
 {
@@ -60,17 +60,17 @@ TEST_F(memory_bar, every_size_at_every_place)
 			memset(want, 0, sizeof(want));
 			memset(self->bar, 0, sizeof(want));
 			memcpy(want + at, bytes, size);
-			EXPECT_EQ(size, device_write(self->fd,
-						     REGION(MEMORY_BAR, at),
-						     bytes, size));
+			EXPECT_EQ(size,
+				  device_write(self->fd, REGION(MEMORY_BAR, at),
+					       bytes, size));
 			EXPECT_EQ(0, memcmp(self->bar, want, sizeof(want)))
-				TH_LOG("%d bytes written at %d", size, at);
+			TH_LOG("%d bytes written at %d", size, at);
 			memset(got, 0, sizeof(got));
-			EXPECT_EQ(size, device_read(self->fd,
-						    REGION(MEMORY_BAR, at),
-						    got, size));
+			EXPECT_EQ(size,
+				  device_read(self->fd, REGION(MEMORY_BAR, at),
+					      got, size));
 			EXPECT_EQ(0, memcmp(got, bytes, size))
-				TH_LOG("%d bytes read at %d", size, at);
+			TH_LOG("%d bytes read at %d", size, at);
 			EXPECT_EQ(0, got[size]);
 		}
 	}
@@ -84,8 +84,8 @@ TEST_F(memory_bar, long_transfers)
 
 	for (i = 0; i < size; i++)
 		out[i] = i * 7 + (i >> 8);
-	EXPECT_EQ(size, device_write(self->fd, REGION(MEMORY_BAR, 3), out,
-				     size));
+	EXPECT_EQ(size,
+		  device_write(self->fd, REGION(MEMORY_BAR, 3), out, size));
 	EXPECT_EQ(size, device_read(self->fd, REGION(MEMORY_BAR, 3), in, size));
 	EXPECT_EQ(0, memcmp(in, out, size));
 }
@@ -113,19 +113,29 @@ TEST_F(memory_bar, the_end)
 TEST_F(memory_bar, other_regions_and_offsets)
 {
 	static const __u64 bad[] = {
-		REGION(1, 0), REGION(3, 0), REGION(4, 0), REGION(5, 0),
-		REGION(6, 0), REGION(7, 0), REGION(14, 0), REGION(32, 0),
-		REGION(0x1000, 0), 1ULL << 61, (1ULL << 62) + (7ULL << 56),
-		0x7fffffffffffffffULL, 0x8000000000000000ULL, ~0ULL,
+		REGION(1, 0),
+		REGION(3, 0),
+		REGION(4, 0),
+		REGION(5, 0),
+		REGION(6, 0),
+		REGION(7, 0),
+		REGION(14, 0),
+		REGION(32, 0),
+		REGION(0x1000, 0),
+		1ULL << 61,
+		(1ULL << 62) + (7ULL << 56),
+		0x7fffffffffffffffULL,
+		0x8000000000000000ULL,
+		~0ULL,
 	};
 	__u8 bytes[8];
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		EXPECT_GE(0, device_read(self->fd, bad[i], bytes, 4))
-			TH_LOG("offset %#llx", bad[i]);
+		TH_LOG("offset %#llx", bad[i]);
 		EXPECT_GE(0, device_write(self->fd, bad[i], bytes, 4))
-			TH_LOG("offset %#llx", bad[i]);
+		TH_LOG("offset %#llx", bad[i]);
 	}
 }
 
@@ -142,10 +152,10 @@ TEST_F(memory_bar, bad_buffers)
 	EXPECT_EQ(-EFAULT, device_read(self->fd, at, two + PAGE, PAGE));
 	n = device_read(self->fd, at, two + PAGE - 64, 128);
 	EXPECT_TRUE(n == -EFAULT || (n >= 0 && n <= 64))
-		TH_LOG("%d", n);
+	TH_LOG("%d", n);
 	n = device_write(self->fd, at, two + PAGE - 64, 128);
 	EXPECT_TRUE(n == -EFAULT || (n >= 0 && n <= 64))
-		TH_LOG("%d", n);
+	TH_LOG("%d", n);
 	EXPECT_EQ(0, device_read(self->fd, at, NULL, 0));
 }
 
@@ -157,14 +167,14 @@ TEST_F(memory_bar, its_own_memory_as_buffer)
 	/* first with pages that no fault has brought in yet */
 	n = device_read(self->fd, at, self->bar, 64);
 	EXPECT_TRUE(n == 64 || n == -EFAULT)
-		TH_LOG("%d", n);
+	TH_LOG("%d", n);
 	memset(self->bar, 0x31, 64);
 	n = device_write(self->fd, at, self->bar, 64);
 	EXPECT_TRUE(n == 64 || n == -EFAULT)
-		TH_LOG("%d", n);
+	TH_LOG("%d", n);
 	n = device_read(self->fd, CONFIG(0), self->bar + 128, 64);
 	EXPECT_TRUE(n == 64 || n == -EFAULT)
-		TH_LOG("%d", n);
+	TH_LOG("%d", n);
 }
 
 TEST_F(memory_bar, disabled_memory_is_eio)
@@ -172,10 +182,10 @@ TEST_F(memory_bar, disabled_memory_is_eio)
 	__u32 value = 0;
 
 	ASSERT_EQ(0, device_command_write(self->fd, 0));
-	EXPECT_EQ(-EIO, device_read(self->fd, REGION(MEMORY_BAR, 0), &value,
-				    4));
-	EXPECT_EQ(-EIO, device_write(self->fd, REGION(MEMORY_BAR, 0), &value,
-				     4));
+	EXPECT_EQ(-EIO,
+		  device_read(self->fd, REGION(MEMORY_BAR, 0), &value, 4));
+	EXPECT_EQ(-EIO,
+		  device_write(self->fd, REGION(MEMORY_BAR, 0), &value, 4));
 	ASSERT_EQ(0, device_command_write(self->fd, COMMAND_MEMORY));
 	EXPECT_EQ(4, device_read(self->fd, REGION(MEMORY_BAR, 0), &value, 4));
 }
@@ -215,8 +225,8 @@ TEST(ports_of_pci_testdev)
 	EXPECT_EQ(1, device_read(fd, REGION(1, 0), &byte, 1));
 	EXPECT_EQ(1, device_read(fd, REGION(1, length - 1), &byte, 1));
 	EXPECT_GE(0, device_read(fd, REGION(1, length), &byte, 1));
-	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd,
-				   REGION(1, 0)));
+	EXPECT_EQ(MAP_FAILED,
+		  mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, REGION(1, 0)));
 	close(fd);
 }
 

@@ -13,9 +13,9 @@
 #include "../lib/domain.h"
 #include "../lib/edu.h"
 
-#define CAP_PM		0x01
-#define CAP_MSI		0x05
-#define CAP_MSIX	0x11
+#define CAP_PM 0x01
+#define CAP_MSI 0x05
+#define CAP_MSIX 0x11
 
 FIXTURE(config)
 {
@@ -64,14 +64,14 @@ FIXTURE_TEARDOWN(config)
 	close(self->domain);
 }
 
-static __u32 real(FIXTURE_DATA(config) *self, int at, int size)
+static __u32 real(FIXTURE_DATA(config) * self, int at, int size)
 {
 	__u32 value = 0;
 
 	return pread(self->real, &value, size, at) == size ? value : ~0U;
 }
 
-static __u32 get(FIXTURE_DATA(config) *self, int at, int size)
+static __u32 get(FIXTURE_DATA(config) * self, int at, int size)
 {
 	__u32 value = 0;
 	int n = device_read(self->fd, CONFIG(at), &value, size);
@@ -79,7 +79,7 @@ static __u32 get(FIXTURE_DATA(config) *self, int at, int size)
 	return n == size ? value : ~0U;
 }
 
-static int put(FIXTURE_DATA(config) *self, int at, int size, __u32 value)
+static int put(FIXTURE_DATA(config) * self, int at, int size, __u32 value)
 {
 	return device_write(self->fd, CONFIG(at), &value, size);
 }
@@ -94,7 +94,7 @@ struct fixed {
 	__u16 power;
 };
 
-static struct fixed read_fixed(FIXTURE_DATA(config) *self)
+static struct fixed read_fixed(FIXTURE_DATA(config) * self)
 {
 	int pm = device_capability(self->fd, CAP_PM);
 	int msi = device_capability(self->fd, CAP_MSI);
@@ -124,7 +124,7 @@ TEST_F(config, every_piece_reads_as_the_whole)
 			ASSERT_EQ(size, device_read(self->fd, CONFIG(at), piece,
 						    size));
 			EXPECT_EQ(0, memcmp(whole + at, piece, size))
-				TH_LOG("%d bytes at %#x", size, at);
+			TH_LOG("%d bytes at %#x", size, at);
 		}
 	}
 }
@@ -145,10 +145,10 @@ TEST_F(config, nothing_beyond_the_end)
 
 	for (i = 0; i < ARRAY_SIZE(beyond); i++) {
 		EXPECT_GE(0, device_read(self->fd, CONFIG(beyond[i]), bytes, 4))
-			TH_LOG("offset %#x", beyond[i]);
-		EXPECT_GE(0, device_write(self->fd, CONFIG(beyond[i]), bytes,
-					  4))
-			TH_LOG("offset %#x", beyond[i]);
+		TH_LOG("offset %#x", beyond[i]);
+		EXPECT_GE(0,
+			  device_write(self->fd, CONFIG(beyond[i]), bytes, 4))
+		TH_LOG("offset %#x", beyond[i]);
 	}
 	EXPECT_GE(1, device_read(self->fd, CONFIG(4095), bytes, 4));
 }
@@ -176,13 +176,12 @@ TEST_F(config, bar_sizes_can_be_found_out)
 		EXPECT_EQ(4, put(self, 0x10 + 4 * i, 4, ~0U));
 		mask = get(self, 0x10 + 4 * i, 4) & (old & 1 ? ~3U : ~15U);
 		EXPECT_EQ(-length, mask)
-			TH_LOG("BAR %u", i);
+		TH_LOG("BAR %u", i);
 		EXPECT_EQ(4, put(self, 0x10 + 4 * i, 4, old));
 		EXPECT_EQ(old, get(self, 0x10 + 4 * i, 4));
 	}
 	after = read_fixed(self);
-	EXPECT_EQ(0, memcmp(&before.bars, &after.bars,
-			    sizeof(before.bars)));
+	EXPECT_EQ(0, memcmp(&before.bars, &after.bars, sizeof(before.bars)));
 }
 
 TEST_F(config, write_returns_its_length_and_the_device_its_identity)
@@ -226,8 +225,7 @@ TEST_F(config, enable_bits_of_message_interrupts_change_nothing_real)
 	int msix = device_capability(self->fd, CAP_MSIX);
 
 	if (msi) {
-		EXPECT_EQ(2, put(self, msi + 2, 2,
-				 get(self, msi + 2, 2) | 1));
+		EXPECT_EQ(2, put(self, msi + 2, 2, get(self, msi + 2, 2) | 1));
 		EXPECT_EQ(4, put(self, msi + 4, 4, 0xfee00000));
 	}
 	if (msix)
@@ -266,10 +264,9 @@ TEST_F(config, extended_space_of_express_devices)
 	static __u8 config[4096];
 
 	ASSERT_EQ(0, call(self->fd, UVFIO_DEVICE_INFO, &info));
-	EXPECT_EQ(info.caps & UVFIO_DEVICE_PCIE ? 4096 : 256,
-		  info.config_size);
-	EXPECT_EQ(info.config_size, device_read(self->fd, CONFIG(0), config,
-						sizeof(config)));
+	EXPECT_EQ(info.caps & UVFIO_DEVICE_PCIE ? 4096 : 256, info.config_size);
+	EXPECT_EQ(info.config_size,
+		  device_read(self->fd, CONFIG(0), config, sizeof(config)));
 }
 
 TEST_HARNESS_MAIN

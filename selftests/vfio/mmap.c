@@ -15,8 +15,8 @@
 #include "../lib/fault.h"
 #include "../lib/process.h"
 
-#define BAR		2
-#define STEP		(1UL << 20)
+#define BAR 2
+#define STEP (1UL << 20)
 
 FIXTURE(pages)
 {
@@ -45,7 +45,7 @@ FIXTURE_TEARDOWN(pages)
 	close(self->domain);
 }
 
-static void *map(FIXTURE_DATA(pages) *self, __u64 at, size_t size)
+static void *map(FIXTURE_DATA(pages) * self, __u64 at, size_t size)
 {
 	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd,
 		    REGION(BAR, at));
@@ -100,7 +100,7 @@ TEST_F(pages, beyond_the_end_is_einval)
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		EXPECT_EQ(MAP_FAILED, map(self, self->size - rows[i].from_end,
 					  rows[i].size))
-			TH_LOG("%s", rows[i].name);
+		TH_LOG("%s", rows[i].name);
 	}
 	EXPECT_EQ(MAP_FAILED, map(self, 0, self->size + PAGE));
 	EXPECT_EQ(MAP_FAILED, map(self, 0xfffff000, PAGE));
@@ -115,7 +115,7 @@ TEST_F(pages, what_cannot_be_mapped)
 	for (i = 0; i < ARRAY_SIZE(regions); i++) {
 		EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ, MAP_SHARED,
 					   self->fd, REGION(regions[i], 0)))
-			TH_LOG("region %llu", regions[i]);
+		TH_LOG("region %llu", regions[i]);
 	}
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 				   MAP_PRIVATE, self->fd, REGION(BAR, 0)));
@@ -206,8 +206,7 @@ TEST_F(zap, not_by_close_while_it_is_mapped)
 	munmap((void *)self->edu.regs, EDU_BAR_SIZE);
 	self->edu.regs = NULL;
 	self->edu.fd = device_open("EDU0");
-	EXPECT_EQ(0,
-		  device_command_real(self->edu.bdf) & COMMAND_MASTER);
+	EXPECT_EQ(0, device_command_real(self->edu.bdf) & COMMAND_MASTER);
 	EXPECT_EQ(-EINVAL, device_unmap(self->edu.fd, 0, PAGE));
 }
 
@@ -238,7 +237,7 @@ FIXTURE(table)
 {
 	int fd;
 	int domain;
-	__u64 at;	/* of the MSI-X table, and in which BAR */
+	__u64 at; /* of the MSI-X table, and in which BAR */
 	__u32 bar;
 };
 
@@ -287,9 +286,9 @@ TEST_F(table, is_not_mapped_but_what_is_beside_it)
 	for (i = 0; i < info.nr_windows; i++) {
 		at = windows[i].offset;
 		EXPECT_TRUE(at > page || at + windows[i].size <= page);
-		EXPECT_NE(MAP_FAILED, mmap(NULL, windows[i].size, PROT_READ,
-					   MAP_SHARED, self->fd,
-					   REGION(self->bar, at)));
+		EXPECT_NE(MAP_FAILED,
+			  mmap(NULL, windows[i].size, PROT_READ, MAP_SHARED,
+			       self->fd, REGION(self->bar, at)));
 	}
 }
 

@@ -48,8 +48,9 @@ FIXTURE_SETUP(state)
 	ASSERT_LE(0, self->fd);
 	if (variant->set) {
 		ASSERT_EQ(0, device_set(self->fd, self->domain));
-		ASSERT_EQ(0, device_command_write(self->fd, COMMAND_MEMORY |
-							    COMMAND_MASTER));
+		ASSERT_EQ(0, device_command_write(self->fd,
+						  COMMAND_MEMORY |
+							  COMMAND_MASTER));
 		ASSERT_EQ(0, call(self->fd, VFIO_EVENTFD_IRQ, &self->eventfd));
 	}
 	if (variant->unset)
@@ -85,23 +86,22 @@ TEST_F(state, lengths_can_be_asked)
 	for (i = 0; i <= 6; i++) {
 		length = i;
 		EXPECT_EQ(0, call(self->fd, VFIO_BAR_LEN, &length))
-			TH_LOG("resource %u", i);
+		TH_LOG("resource %u", i);
 		EXPECT_EQ(i ? 0 : EDU_BAR_SIZE, length)
-			TH_LOG("resource %u", i);
+		TH_LOG("resource %u", i);
 	}
 }
 
 TEST_F(state, lengths_of_what_is_not_there_are_einval)
 {
-	static const __u32 bad[] = { 7, 8, 15, 16, 0x7fffffff, 0x80000000,
-				     ~0U };
+	static const __u32 bad[] = { 7, 8, 15, 16, 0x7fffffff, 0x80000000, ~0U };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		__u32 length = bad[i];
 
 		EXPECT_EQ(-EINVAL, call(self->fd, VFIO_BAR_LEN, &length))
-			TH_LOG("resource %#x", bad[i]);
+		TH_LOG("resource %#x", bad[i]);
 		EXPECT_EQ(bad[i], length);
 	}
 }
@@ -132,8 +132,8 @@ TEST_F(state, registers_are_einval)
 	EXPECT_EQ(-EINVAL, device_read(self->fd, REGION(0, 0), &value, 4));
 	EXPECT_EQ(-EINVAL, device_write(self->fd, REGION(0, 4), &value, 4));
 	EXPECT_EQ(-EINVAL, device_read(self->fd, REGION(6, 0), &value, 4));
-	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, self->fd,
-				   0));
+	EXPECT_EQ(MAP_FAILED,
+		  mmap(NULL, PAGE, PROT_READ, MAP_SHARED, self->fd, 0));
 	EXPECT_EQ(EINVAL, errno);
 }
 
@@ -170,17 +170,26 @@ TEST_F(state, mappings_are_einval)
 TEST_F(state, what_is_not_a_call_is_enotty)
 {
 	static const unsigned long calls[] = {
-		0, ~0UL, _IO(';', 0), _IO(';', 100), _IOW(';', 106, int),
-		_IOW(';', 112, int), _IO(';', 120), _IO(';', 166),
-		_IOR(';', 167, __u32), _IO(';', 180), _IO(':', 108),
-		_IOWR(';', 101, int), _IOR(';', 103, int),
+		0,
+		~0UL,
+		_IO(';', 0),
+		_IO(';', 100),
+		_IOW(';', 106, int),
+		_IOW(';', 112, int),
+		_IO(';', 120),
+		_IO(';', 166),
+		_IOR(';', 167, __u32),
+		_IO(';', 180),
+		_IO(':', 108),
+		_IOWR(';', 101, int),
+		_IOR(';', 103, int),
 	};
 	char arg[256] = {};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(calls); i++) {
 		EXPECT_EQ(-ENOTTY, call(self->fd, calls[i], arg))
-			TH_LOG("call %#lx", calls[i]);
+		TH_LOG("call %#lx", calls[i]);
 	}
 }
 
