@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What an interrupt request may ask. Invariant of the tests: every state meets
+ * every kind of request.
+ */
+#include "../../vfio/irq_rules.h"
+#include "unit.h"
+
+#define OFF { { 1, 4, 8 }, IRQ_NONE_ON, 0, false }
+#define ON(kind, n) { { 1, 4, 8 }, kind, n, false }
+#define DYNAMIC(kind, n) { { 1, 4, 8 }, kind, n, true }
+
+static const struct {
+	const char *name;
+	struct irq_state state;
+	u32 kind, count;
+	int ret;
+} enable_rows[] = {
+	{ "no such kind", OFF, 3, 1, -EINVAL },
+	{ "far from a kind", OFF, U32_MAX, 1, -EINVAL },
+	{ "no line", { { 0, 4, 8 }, IRQ_NONE_ON, 0, false }, IRQ_INTX, 1,
+	  -ENXIO },
+	{ "line", OFF, IRQ_INTX, 1, IRQ_STEP_ENABLE },
+	{ "two lines", OFF, IRQ_INTX, 2, -EINVAL },
+	{ "all MSI", OFF, IRQ_MSI, 4, IRQ_STEP_ENABLE },
+	{ "too many MSI", OFF, IRQ_MSI, 5, -EINVAL },
+	{ "more than there are numbers", OFF, IRQ_MSIX, U32_MAX, -EINVAL },
+	{ "off when off", OFF, IRQ_MSIX, 0, IRQ_STEP_NOTHING },
+	{ "off", ON(IRQ_MSIX, 2), IRQ_MSIX, 0, IRQ_STEP_DISABLE },
+	{ "another kind off", ON(IRQ_MSIX, 2), IRQ_MSI, 0, IRQ_STEP_NOTHING },
+	{ "another kind on", ON(IRQ_MSIX, 2), IRQ_MSI, 1, -EBUSY },
+	{ "the same again", ON(IRQ_MSIX, 2), IRQ_MSIX, 2, IRQ_STEP_NOTHING },
+	{ "fewer", DYNAMIC(IRQ_MSIX, 2), IRQ_MSIX, 1, -EBUSY },
+	{ "more, fixed", ON(IRQ_MSIX, 2), IRQ_MSIX, 3, -EBUSY },
+	{ "more, dynamic", DYNAMIC(IRQ_MSIX, 2), IRQ_MSIX, 3, IRQ_STEP_GROW },
+	{ "more MSI", DYNAMIC(IRQ_MSI, 2), IRQ_MSI, 4, -EBUSY },
+};
+
+TABLE_TEST(enable, enable_rows)
+{
+	ck_assert_int_eq(irq_check_enable(&row->state, row->kind, row->count),
+			 row->ret);
+}
+
+static const struct {
+	const char *name;
+	struct irq_state state;
+	u32 kind, first, count;
+	int bind, vectors;
+} vector_rows[] = {
+	{ "off", OFF, IRQ_MSIX, 0, 8, IRQ_STEP_ENABLE, -EINVAL },
+	{ "off, too many", OFF, IRQ_MSIX, 0, 9, -EINVAL, -EINVAL },
+	{ "off, beyond", OFF, IRQ_MSIX, 8, 1, -EINVAL, -EINVAL },
+	{ "off, wrapping", OFF, IRQ_MSIX, 4, U32_MAX - 2, -EINVAL, -EINVAL },
+	{ "off, none", OFF, IRQ_MSIX, 0, 0, -EINVAL, -EINVAL },
+	{ "no such kind", OFF, 3, 0, 1, -EINVAL, -EINVAL },
+	{ "has none", { { 1, 0, 8 }, IRQ_NONE_ON, 0, false }, IRQ_MSI, 0, 1,
+	  -ENXIO, -ENXIO },
+	{ "all that are on", ON(IRQ_MSIX, 4), IRQ_MSIX, 0, 4, 0, 0 },
+	{ "last", ON(IRQ_MSIX, 4), IRQ_MSIX, 3, 1, 0, 0 },
+	{ "beyond what is on", ON(IRQ_MSIX, 4), IRQ_MSIX, 4, 1, -EINVAL,
+	  -EINVAL },
+	{ "partly on", ON(IRQ_MSIX, 4), IRQ_MSIX, 2, 3, -EINVAL, -EINVAL },
+	{ "on, none", ON(IRQ_MSIX, 4), IRQ_MSIX, 0, 0, -EINVAL, -EINVAL },
+	{ "on, wrapping", ON(IRQ_MSIX, 4), IRQ_MSIX, 1, U32_MAX, -EINVAL,
+	  -EINVAL },
+	{ "another kind", ON(IRQ_MSIX, 4), IRQ_MSI, 0, 1, -EBUSY, -EBUSY },
+};
+
+TABLE_TEST(vectors, vector_rows)
+{
+	ck_assert_int_eq(irq_check_bind(&row->state, row->kind, row->first,
+					row->count), row->bind);
+	ck_assert_int_eq(irq_check_vectors(&row->state, row->kind, row->first,
+					   row->count), row->vectors);
+}
+
+static const struct {
+	const char *name;
+	u32 flags;
+	int ret;
+} flag_rows[] = {
+	{ "one", 1, 0 },
+	{ "another", 8, 0 },
+	{ "none", 0, -EINVAL },
+	{ "two", 3, -EINVAL },
+	{ "unknown", 16, -EOPNOTSUPP },
+	{ "known and unknown", 17, -EOPNOTSUPP },
+};
+
+TABLE_TEST(flags, flag_rows)
+{
+	ck_assert_int_eq(irq_check_flags(row->flags, 15), row->ret);
+}
+
+static const struct {
+	const char *name;
+	u32 has, limit, cap;
+} cap_rows[] = {
+	{ "below", 8, 128, 8 },
+	{ "at", 128, 128, 128 },
+	{ "above", 2048, 128, 128 },
+	{ "no limit", 2048, 0, 2048 },
+	{ "has none", 0, 128, 0 },
+};
+
+TABLE_TEST(cap, cap_rows)
+{
+	ck_assert_uint_eq(irq_cap(row->has, row->limit), row->cap);
+}
+
+SUITE(irq_rules)
+{
+	ADD_TABLE(tc, enable, enable_rows);
+	ADD_TABLE(tc, vectors, vector_rows);
+	ADD_TABLE(tc, flags, flag_rows);
+	ADD_TABLE(tc, cap, cap_rows);
+}
