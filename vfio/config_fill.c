@@ -45,15 +45,23 @@ static void set_virtual(struct config_map *map, u32 at, u32 write, u32 copy)
 	config_set_rule(map, at, rule, copy);
 }
 
+/* The upper half of a capability's first dword; below are ID and link */
+static void set_control(struct config_map *map, u32 at, u32 write, u32 copy)
+{
+	u32 link = map->regs[DW(at)] & LINK_BITS;
+
+	set_virtual(map, at, write << 16, link | copy << 16);
+}
+
 /* Power states are an effect; PME belongs to the kernel and is hidden */
 void config_fill_pm(struct config_map *map, u32 at)
 {
-	u32 pmc = config_peek(&map->facts, at) & ~LINK_BITS;
+	u32 pmc = config_peek(&map->facts, at) >> 16;
 	u32 ctrl = config_peek(&map->facts, at + PCI_PM_CTRL);
 
 	if (map->pm)
 		return;
-	set_virtual(map, at, 0, pmc & ~((u32)PCI_PM_CAP_PME_MASK << 16));
+	set_control(map, at, 0, pmc & ~PCI_PM_CAP_PME_MASK);
 	set_virtual(map, at + PCI_PM_CTRL, PCI_PM_CTRL_STATE_MASK,
 		    ctrl & PCI_PM_CTRL_NO_SOFT_RESET);
 	map->kind[DW(at + PCI_PM_CTRL)] = CFG_PM;
@@ -65,7 +73,7 @@ void config_fill_vpd(struct config_map *map, u32 at)
 {
 	if (map->vpd)
 		return;
-	set_virtual(map, at, ~LINK_BITS, 0);
+	set_control(map, at, PCI_VPD_ADDR_MASK | PCI_VPD_ADDR_F, 0);
 	set_virtual(map, at + PCI_VPD_DATA, 0, 0);
 	map->kind[DW(at)] = CFG_VPD;
 	map->vpd = at;
@@ -79,9 +87,8 @@ void config_fill_msi(struct config_map *map, u32 at)
 	u32 keep = PCI_MSI_FLAGS_QMASK | PCI_MSI_FLAGS_64BIT |
 		   PCI_MSI_FLAGS_MASKBIT;
 
-	set_virtual(map, at,
-		    (u32)(PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE) << 16,
-		    (flags & keep) << 16);
+	set_control(map, at, PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE,
+		    flags & keep);
 	set_virtual(map, at + PCI_MSI_ADDRESS_LO, ~3U, 0);
 	at += PCI_MSI_ADDRESS_HI;
 	if (flags & PCI_MSI_FLAGS_64BIT) {
@@ -96,10 +103,7 @@ void config_fill_msi(struct config_map *map, u32 at)
 
 void config_fill_pcix(struct config_map *map, u32 at)
 {
-	struct config_rule rule = { .virt = LINK_BITS,
-				    .write = PCIX_BITS << 16 };
-
-	config_set_rule(map, at, rule, 0);
+	map->write[DW(at)] = PCIX_BITS << 16;
 }
 
 /* Of Device Control only what config_devctl() lets through is real */
@@ -123,10 +127,10 @@ void config_fill_exp(struct config_map *map, u32 at)
 /* As MSI: enable and mask are a copy, the number of vectors is true */
 void config_fill_msix(struct config_map *map, u32 at)
 {
-	u32 own = PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL;
-	u32 control = config_peek(&map->facts, at) & ~LINK_BITS;
+	u16 own = PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL;
+	u32 control = config_peek(&map->facts, at) >> 16;
 
-	set_virtual(map, at, own << 16, control & ~(own << 16));
+	set_control(map, at, own, control & ~own);
 }
 
 void config_fill_af(struct config_map *map, u32 at)

@@ -98,7 +98,7 @@ static void correct_header(struct config_map *map)
 {
 	const struct config_facts *facts = &map->facts;
 
-	map->regs[DW(PCI_VENDOR_ID)] = facts->device << 16 | facts->vendor;
+	map->regs[DW(PCI_VENDOR_ID)] = (u32)facts->device << 16 | facts->vendor;
 	map->regs[DW(PCI_CACHE_LINE_SIZE)] &= 0x00ffffff;
 	map->regs[DW(PCI_CAPABILITY_LIST)] = 0;
 	map->regs[DW(PCI_CAPABILITY_LIST) + 1] = 0;
