@@ -344,7 +344,7 @@ static struct uiommu_mapping *next_to_reap(struct uiommu_domain *domain)
 	return NULL;
 }
 
-/* Get rid of what the hardware did not let go of: first again, then by force. */
+/* Get rid of what the hardware did not let go of: again, then by force. */
 static void unstick(struct uiommu_mapping *map)
 {
 	struct uiommu_domain *domain = map->domain;

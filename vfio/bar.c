@@ -299,12 +299,14 @@ static void write_port(void __iomem *io, const void *from, unsigned int width)
 	}
 }
 
-static const struct bar_access {
+struct bar_access {
 	void (*read)(void __iomem *io, void *to, unsigned int width);
 	void (*write)(void __iomem *io, const void *from, unsigned int width);
 	unsigned int widest;
-} memory_access = { read_memory, write_memory, 8 },
-  port_access = { read_port, write_port, 4 };
+};
+
+static const struct bar_access memory_access = { read_memory, write_memory, 8 };
+static const struct bar_access port_access = { read_port, write_port, 4 };
 
 static const struct bar_access *accessors(const struct vfio_bar *bar)
 {

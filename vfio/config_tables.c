@@ -140,7 +140,7 @@ static const struct config_cap std_caps[] = {
 	[PCI_CAP_ID_VNDR]   = { .size = 3, .measure = measure_vendor },
 	/* EHCI 1.0, appendix C */
 	[PCI_CAP_ID_DBG]    = { .size = 4 },
-	/* CompactPCI 3.0 (PICMG 2.0): only its header is known to be harmless */
+	/* CompactPCI 3.0 (PICMG 2.0): only its header is known harmless */
 	[PCI_CAP_ID_CCRC]   = { .size = 4 },
 	/* PCI Standard Hot-Plug Controller 1.0, 4.8 */
 	[PCI_CAP_ID_SHPC]   = { .size = 8, .locked = true },

@@ -10,8 +10,8 @@
  *       vfio_dev.lock
  *         mmap_lock is never taken from here on
  *         vfio_dev.mem		(also taken under mmap_lock, by faults)
- *           locks of mm/ that zap and insert page table entries
- *         locks of uiommu	(also those under which it calls mmio())
+ *           those of mm/ that zap and insert page table entries
+ *         all locks of uiommu	(also those under which it calls mmio())
  *         vfio_dev.irq_lock, vfio_vector.lock
  *           lock of an eventfd
  *
@@ -41,8 +41,8 @@
 #include "region.h"
 
 /* vfio_dev.open: what can be reached now */
-#define VFIO_OPEN_MEMORY	(1U << 0)
-#define VFIO_OPEN_IO		(1U << 1)
+#define VFIO_OPEN_MEMORY BIT(0)
+#define VFIO_OPEN_IO BIT(1)
 
 /**
  * struct vfio_bar - one base address register's region
@@ -76,11 +76,11 @@ struct vfio_bar {
 };
 
 /* Why INTx is masked; the line is masked while any is set */
-#define INTX_OFF	(1U << 0)	/* no handler */
-#define INTX_PENDING	(1U << 1)	/* came, and was not answered */
-#define INTX_USER	(1U << 2)	/* Interrupt Disable, as written */
-#define INTX_HELD	(1U << 3)	/* UVFIO_IRQ_MASK */
-#define INTX_PAUSED	(1U << 4)	/* a reset is going on */
+#define INTX_OFF BIT(0) /* no handler */
+#define INTX_PENDING BIT(1) /* came, and was not answered */
+#define INTX_USER BIT(2) /* Interrupt Disable, as written */
+#define INTX_HELD BIT(3) /* UVFIO_IRQ_MASK */
+#define INTX_PAUSED BIT(4) /* a reset is going on */
 
 /**
  * struct vfio_intx - the interrupt line

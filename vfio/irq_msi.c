@@ -108,10 +108,10 @@ int vfio_msi_enable(struct vfio_dev *vdev, u32 kind, u32 count)
 	int ret;
 
 	if (kind == IRQ_MSIX && vdev->irqs.dynamic)
-		room = max(count, irq_cap(vdev->irqs.max[kind],
-					  vfio_max_vectors));
-	vdev->vectors = kvcalloc(room, sizeof(*vdev->vectors),
-				 GFP_KERNEL_ACCOUNT);
+		room = max(count,
+			   irq_cap(vdev->irqs.max[kind], vfio_max_vectors));
+	vdev->vectors =
+		kvcalloc(room, sizeof(*vdev->vectors), GFP_KERNEL_ACCOUNT);
 	if (!vdev->vectors)
 		return -ENOMEM;
 	vdev->nr_room = room;

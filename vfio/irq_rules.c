@@ -95,8 +95,7 @@ int irq_check_vectors(const struct irq_state *state, u32 kind, u32 first,
 		return -EINVAL;
 	if (state->on != kind)
 		return -EBUSY;
-	if (!count || first >= state->enabled ||
-	    count > state->enabled - first)
+	if (!count || first >= state->enabled || count > state->enabled - first)
 		return -EINVAL;
 	return 0;
 }

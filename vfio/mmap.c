@@ -102,9 +102,9 @@ static vm_fault_t insert_pages(struct vm_fault *vmf, struct vfio_bar *bar,
 	if (ret != VM_FAULT_NOPAGE)
 		return ret;
 	for (addr = max(addr, vma->vm_start); addr < end; addr += PAGE_SIZE)
-		if (addr != here && vmf_insert_pfn(vma, addr,
-						   PHYS_PFN(base + addr)) !=
-					    VM_FAULT_NOPAGE)
+		if (addr != here &&
+		    vmf_insert_pfn(vma, addr, PHYS_PFN(base + addr)) !=
+			    VM_FAULT_NOPAGE)
 			break;
 	return VM_FAULT_NOPAGE;
 }
@@ -244,8 +244,7 @@ int vfio_mmap(struct file *filp, struct vm_area_struct *vma)
 	ret = count_vma(vdev, bar, pos.wc);
 	if (ret)
 		return ret;
-	vm_flags_set(vma,
-		     VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_page_prot = protection(vma->vm_page_prot, pos.wc);
 	vma->vm_private_data = vdev;
 	vma->vm_ops = &vm_ops;

@@ -12,13 +12,13 @@
  */
 #include "region.h"
 
-#define NARROW_SHIFT	32
-#define NARROW_WC	BIT_ULL(36)
-#define NARROW_LIMIT	BIT_ULL(37)
-#define WIDE_SHIFT	56
-#define WIDE_WC		BIT_ULL(60)
-#define WIDE		BIT_ULL(62)
-#define WIDE_LIMIT	(BIT_ULL(62) | (BIT_ULL(61) - 1))
+#define NARROW_SHIFT 32
+#define NARROW_WC BIT_ULL(36)
+#define NARROW_LIMIT BIT_ULL(37)
+#define WIDE_SHIFT 56
+#define WIDE_WC BIT_ULL(60)
+#define WIDE BIT_ULL(62)
+#define WIDE_LIMIT (BIT_ULL(62) | (BIT_ULL(61) - 1))
 
 /**
  * region_decode - take a file offset apart
@@ -145,9 +145,8 @@ unsigned int region_windows(u64 size, const struct region_range holes[2],
 		if (!hole->size)
 			continue;
 		if (hole->offset > at)
-			windows[n++] = (struct region_range){
-				at, hole->offset - at
-			};
+			windows[n++] =
+				(struct region_range){ at, hole->offset - at };
 		at = max_t(u64, at, hole->offset + hole->size);
 	}
 	if (at < size)

@@ -8,12 +8,12 @@
 
 #include "../include/compat/pure.h"
 
-#define REGION_NR_BARS	6
-#define REGION_ROM	6
-#define REGION_CONFIG	15
+#define REGION_NR_BARS 6
+#define REGION_ROM 6
+#define REGION_CONFIG 15
 
 /* Pieces that stay when the MSI-X table and its pending bits are cut out */
-#define REGION_MAX_WINDOWS	3
+#define REGION_MAX_WINDOWS 3
 
 /**
  * struct region_pos - a file offset, taken apart

@@ -27,10 +27,10 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 #undef class_create
-#define class_create(name)                                                     \
-	({                                                                     \
-		static struct lock_class_key __key;                            \
-		__class_create(THIS_MODULE, name, &__key);                     \
+#define class_create(name)                                 \
+	({                                                 \
+		static struct lock_class_key __key;        \
+		__class_create(THIS_MODULE, name, &__key); \
 	})
 #endif
 

@@ -25,10 +25,10 @@ struct uiommu_attachment;
 struct uiommu_owner;
 
 /* uiommu_attach(): permit a device whose interrupts the IOMMU cannot isolate */
-#define UIOMMU_ATTACH_UNSAFE_INTRS (1U << 0)
+#define UIOMMU_ATTACH_UNSAFE_INTRS BIT(0)
 
 /* uiommu_map(): the device may write */
-#define UIOMMU_PROT_WRITE (1U << 0)
+#define UIOMMU_PROT_WRITE BIT(0)
 
 /**
  * struct uiommu_device_ops - what a driver tells of its device's own memory

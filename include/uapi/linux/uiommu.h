@@ -23,13 +23,13 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define UIOMMU_TYPE	';'
-#define UIOMMU_BASE	180
+#define UIOMMU_TYPE ';'
+#define UIOMMU_BASE 180
 
 /* &uiommu_map.flags: the device may write; without it the device only reads */
-#define UIOMMU_MAP_WRITE	(1U << 0)
+#define UIOMMU_MAP_WRITE (1U << 0)
 /* &uiommu_map.flags: map at &uiommu_map.iova; without it the kernel chooses */
-#define UIOMMU_MAP_FIXED	(1U << 1)
+#define UIOMMU_MAP_FIXED (1U << 1)
 
 /**
  * struct uiommu_map - argument of UIOMMU_MAP
@@ -56,16 +56,17 @@
  * * EINTR: a fatal signal
  */
 struct uiommu_map {
-	__u32		argsz;
-	__u32		flags;
-	__aligned_u64	vaddr;
-	__aligned_u64	iova;
-	__aligned_u64	size;
+	__u32 argsz;
+	__u32 flags;
+	__aligned_u64 vaddr;
+	__aligned_u64 iova;
+	__aligned_u64 size;
 };
-#define UIOMMU_MAP	_IO(UIOMMU_TYPE, UIOMMU_BASE + 0)
+
+#define UIOMMU_MAP _IO(UIOMMU_TYPE, UIOMMU_BASE + 0)
 
 /* &uiommu_unmap.flags: everything the caller may unmap; iova and size are 0 */
-#define UIOMMU_UNMAP_ALL	(1U << 0)
+#define UIOMMU_UNMAP_ALL (1U << 0)
 
 /**
  * struct uiommu_unmap - argument of UIOMMU_UNMAP
@@ -83,12 +84,13 @@ struct uiommu_map {
  * * EINTR: a fatal signal; @size tells how much was removed
  */
 struct uiommu_unmap {
-	__u32		argsz;
-	__u32		flags;
-	__aligned_u64	iova;
-	__aligned_u64	size;
+	__u32 argsz;
+	__u32 flags;
+	__aligned_u64 iova;
+	__aligned_u64 size;
 };
-#define UIOMMU_UNMAP	_IO(UIOMMU_TYPE, UIOMMU_BASE + 1)
+
+#define UIOMMU_UNMAP _IO(UIOMMU_TYPE, UIOMMU_BASE + 1)
 
 /**
  * struct uiommu_info - argument of UIOMMU_INFO
@@ -103,16 +105,17 @@ struct uiommu_unmap {
  * @nr_hw_domains: hardware page tables behind the domain
  */
 struct uiommu_info {
-	__u32		argsz;
-	__u32		flags;
-	__aligned_u64	page_sizes;
-	__aligned_u64	nr_maps;
-	__aligned_u64	mapped;
-	__aligned_u64	pinned;
-	__u32		nr_devices;
-	__u32		nr_hw_domains;
+	__u32 argsz;
+	__u32 flags;
+	__aligned_u64 page_sizes;
+	__aligned_u64 nr_maps;
+	__aligned_u64 mapped;
+	__aligned_u64 pinned;
+	__u32 nr_devices;
+	__u32 nr_hw_domains;
 };
-#define UIOMMU_INFO	_IO(UIOMMU_TYPE, UIOMMU_BASE + 2)
+
+#define UIOMMU_INFO _IO(UIOMMU_TYPE, UIOMMU_BASE + 2)
 
 /**
  * struct uiommu_iova_range - addresses that may be mapped
@@ -120,8 +123,8 @@ struct uiommu_info {
  * @last: last I/O virtual address, inclusive
  */
 struct uiommu_iova_range {
-	__aligned_u64	first;
-	__aligned_u64	last;
+	__aligned_u64 first;
+	__aligned_u64 last;
 };
 
 /**
@@ -135,13 +138,14 @@ struct uiommu_iova_range {
  * * ENOSPC: they do not fit; @nr_ranges tells how many there are
  */
 struct uiommu_iova_ranges {
-	__u32		argsz;
-	__u32		flags;
-	__u32		nr_ranges;
-	__u32		reserved;
-	__aligned_u64	ranges;
+	__u32 argsz;
+	__u32 flags;
+	__u32 nr_ranges;
+	__u32 reserved;
+	__aligned_u64 ranges;
 };
-#define UIOMMU_IOVA_RANGES	_IO(UIOMMU_TYPE, UIOMMU_BASE + 3)
+
+#define UIOMMU_IOVA_RANGES _IO(UIOMMU_TYPE, UIOMMU_BASE + 3)
 
 /**
  * struct uiommu_revoked_range - a mapping that ended because its memory went
@@ -149,12 +153,12 @@ struct uiommu_iova_ranges {
  * @size: its size in bytes
  */
 struct uiommu_revoked_range {
-	__aligned_u64	iova;
-	__aligned_u64	size;
+	__aligned_u64 iova;
+	__aligned_u64 size;
 };
 
 /* &uiommu_revoked.flags, out: more were revoked than could be remembered */
-#define UIOMMU_REVOKED_OVERFLOW	(1U << 0)
+#define UIOMMU_REVOKED_OVERFLOW (1U << 0)
 
 /**
  * struct uiommu_revoked - argument of UIOMMU_REVOKED
@@ -169,12 +173,13 @@ struct uiommu_revoked_range {
  * of them and an overflow mark, which this call clears.
  */
 struct uiommu_revoked {
-	__u32		argsz;
-	__u32		flags;
-	__u32		nr_ranges;
-	__u32		reserved;
-	__aligned_u64	ranges;
+	__u32 argsz;
+	__u32 flags;
+	__u32 nr_ranges;
+	__u32 reserved;
+	__aligned_u64 ranges;
 };
-#define UIOMMU_REVOKED	_IO(UIOMMU_TYPE, UIOMMU_BASE + 4)
+
+#define UIOMMU_REVOKED _IO(UIOMMU_TYPE, UIOMMU_BASE + 4)
 
 #endif /* _UAPI_LINUX_UIOMMU_H */

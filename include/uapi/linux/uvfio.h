@@ -37,11 +37,11 @@
  * @flags: VFIO_FLAG_WRITE
  */
 struct vfio_dma_map {
-	__aligned_u64	vaddr;
-	__aligned_u64	dmaaddr;
-	__aligned_u64	size;
-	__aligned_u64	flags;
-#define VFIO_FLAG_WRITE	0x1	/* the device may write, not only read */
+	__aligned_u64 vaddr;
+	__aligned_u64 dmaaddr;
+	__aligned_u64 size;
+	__aligned_u64 flags;
+#define VFIO_FLAG_WRITE 0x1 /* the device may write, not only read */
 };
 
 /*
@@ -57,7 +57,7 @@ struct vfio_dma_map {
  * * EOPNOTSUPP: memory that cannot be pinned for long
  * * EINTR: a signal
  */
-#define VFIO_DMA_MAP_IOVA	_IOWR(';', 101, struct vfio_dma_map)
+#define VFIO_DMA_MAP_IOVA _IOWR(';', 101, struct vfio_dma_map)
 /*
  * VFIO_DMA_UNMAP: remove the mappings in a range; vaddr and flags are not
  * looked at.
@@ -65,7 +65,7 @@ struct vfio_dma_map {
  * * ENXIO: nothing there that is yours
  * * EINVAL: no domain; bad range; or the range cuts a mapping
  */
-#define VFIO_DMA_UNMAP		_IOW(';', 102, struct vfio_dma_map)
+#define VFIO_DMA_UNMAP _IOW(';', 102, struct vfio_dma_map)
 /*
  * VFIO_EVENTFD_IRQ, VFIO_EVENTFD_MSI: INTx, or one MSI, to an eventfd; a
  * negative descriptor takes it away.
@@ -76,13 +76,13 @@ struct vfio_dma_map {
  * * ENXIO: the device has no interrupt of this kind
  * * ENOSPC: it has, but none can be had now
  */
-#define VFIO_EVENTFD_IRQ	_IOW(';', 103, int)
-#define VFIO_EVENTFD_MSI	_IOW(';', 104, int)
+#define VFIO_EVENTFD_IRQ _IOW(';', 103, int)
+#define VFIO_EVENTFD_MSI _IOW(';', 104, int)
 /*
  * VFIO_EVENTFDS_MSIX: arg[0] = n, arg[1..n] = eventfds; n = 0 takes all away.
  * Errors as VFIO_EVENTFD_MSI; EINVAL: more than the device has.
  */
-#define VFIO_EVENTFDS_MSIX	_IOW(';', 105, int)
+#define VFIO_EVENTFDS_MSIX _IOW(';', 105, int)
 /*
  * VFIO_DOMAIN_SET: attach to the domain of a /dev/uiommu descriptor.
  *
@@ -94,36 +94,36 @@ struct vfio_dma_map {
  * * EPERM: no interrupt isolation, and allow_unsafe_intrs is off
  * * EINTR: a signal while a map in the domain was waited for
  */
-#define VFIO_DOMAIN_SET		_IOW(';', 107, int)
+#define VFIO_DOMAIN_SET _IOW(';', 107, int)
 /* VFIO_DOMAIN_UNSET: EBUSY: descriptors of this device own mappings */
-#define VFIO_DOMAIN_UNSET	_IO(';', 108)
+#define VFIO_DOMAIN_UNSET _IO(';', 108)
 /* VFIO_IRQ_EOI: unmask INTx; 0 also when nothing is pending */
-#define VFIO_IRQ_EOI		_IO(';', 109)
+#define VFIO_IRQ_EOI _IO(';', 109)
 /*
  * VFIO_IRQ_EOI_EVENTFD: unmask INTx whenever this eventfd fires; negative
  * removes. EBADF: not open; EINVAL: not an eventfd, or the one that INTx
  * itself signals (it would spin).
  */
-#define VFIO_IRQ_EOI_EVENTFD	_IOW(';', 110, int)
+#define VFIO_IRQ_EOI_EVENTFD _IOW(';', 110, int)
 /*
  * VFIO_RESET_FUNCTION: reset, with the configuration restored.
  *
  * * ENOTTY: the device has no reset
  * * EAGAIN: somebody else works on the device (unbinding, or an administrator)
  */
-#define VFIO_RESET_FUNCTION	_IO(';', 111)
+#define VFIO_RESET_FUNCTION _IO(';', 111)
 /*
  * VFIO_BAR_LEN: in: 0-5, or 6 for the ROM; out: length, 0 if there is none.
  * EINVAL: no such number; EOVERFLOW: does not fit, see UVFIO_REGION_INFO.
  */
-#define VFIO_BAR_LEN		_IOWR(';', 167, __u32)
+#define VFIO_BAR_LEN _IOWR(';', 167, __u32)
 
 /* File offsets: resource number in bits 32-35, offset in it in bits 0-31 */
-#define VFIO_PCI_SPACE_SHIFT	32
-#define VFIO_PCI_BAR0_RESOURCE	0
-#define VFIO_PCI_ROM_RESOURCE	6
+#define VFIO_PCI_SPACE_SHIFT 32
+#define VFIO_PCI_BAR0_RESOURCE 0
+#define VFIO_PCI_ROM_RESOURCE 6
 #define VFIO_PCI_CONFIG_RESOURCE 15
-#define VFIO_PCI_CONFIG_OFF	(15ULL << VFIO_PCI_SPACE_SHIFT)
+#define VFIO_PCI_CONFIG_OFF (15ULL << VFIO_PCI_SPACE_SHIFT)
 
 /*
  * A read or write of a BAR at a file offset is done in the largest naturally
@@ -140,20 +140,20 @@ struct vfio_dma_map {
  */
 
 /* &uvfio_device_info.caps */
-#define UVFIO_DEVICE_RESET	(1U << 0)	/* VFIO_RESET_FUNCTION works */
-#define UVFIO_DEVICE_ATTACHED	(1U << 1)	/* has a domain */
-#define UVFIO_DEVICE_VIRTFN	(1U << 2)	/* a virtual function */
-#define UVFIO_DEVICE_PCIE	(1U << 3)	/* PCI Express */
+#define UVFIO_DEVICE_RESET (1U << 0) /* VFIO_RESET_FUNCTION works */
+#define UVFIO_DEVICE_ATTACHED (1U << 1) /* has a domain */
+#define UVFIO_DEVICE_VIRTFN (1U << 2) /* a virtual function */
+#define UVFIO_DEVICE_PCIE (1U << 3) /* PCI Express */
 
 /* &uvfio_device_info.reset_method */
-#define UVFIO_RESET_NONE	0
-#define UVFIO_RESET_SPECIFIC	1	/* a way of this device alone */
-#define UVFIO_RESET_ACPI	2	/* the firmware's */
-#define UVFIO_RESET_FLR		3	/* function level reset of PCI Express */
-#define UVFIO_RESET_AF_FLR	4	/* of Advanced Features */
-#define UVFIO_RESET_PM		5	/* D3hot and back */
-#define UVFIO_RESET_BUS		6	/* its bus, on which it is alone */
-#define UVFIO_RESET_OTHER	7
+#define UVFIO_RESET_NONE 0
+#define UVFIO_RESET_SPECIFIC 1 /* a way of this device alone */
+#define UVFIO_RESET_ACPI 2 /* the firmware's */
+#define UVFIO_RESET_FLR 3 /* function level reset of PCI Express */
+#define UVFIO_RESET_AF_FLR 4 /* of Advanced Features */
+#define UVFIO_RESET_PM 5 /* D3hot and back */
+#define UVFIO_RESET_BUS 6 /* its bus, on which it is alone */
+#define UVFIO_RESET_OTHER 7
 
 /**
  * struct uvfio_device_info - argument of UVFIO_DEVICE_INFO
@@ -188,12 +188,12 @@ struct uvfio_device_info {
 #define UVFIO_DEVICE_INFO _IO(';', 112)
 
 /* &uvfio_region_info.caps */
-#define UVFIO_REGION_READ	(1U << 0)	/* read() works */
-#define UVFIO_REGION_WRITE	(1U << 1)	/* write() works */
-#define UVFIO_REGION_MMAP	(1U << 2)	/* the windows can be mmapped */
-#define UVFIO_REGION_IO		(1U << 3)	/* I/O ports, not memory */
-#define UVFIO_REGION_PREFETCH	(1U << 4)	/* prefetchable memory */
-#define UVFIO_REGION_WC		(1U << 5)	/* @wc_offset can be used */
+#define UVFIO_REGION_READ (1U << 0) /* read() works */
+#define UVFIO_REGION_WRITE (1U << 1) /* write() works */
+#define UVFIO_REGION_MMAP (1U << 2) /* the windows can be mmapped */
+#define UVFIO_REGION_IO (1U << 3) /* I/O ports, not memory */
+#define UVFIO_REGION_PREFETCH (1U << 4) /* prefetchable memory */
+#define UVFIO_REGION_WC (1U << 5) /* @wc_offset can be used */
 
 /**
  * struct uvfio_window - a piece of a region that can be mmapped
@@ -237,14 +237,14 @@ struct uvfio_region_info {
 #define UVFIO_REGION_INFO _IO(';', 113)
 
 /* Kinds of interrupt */
-#define UVFIO_IRQ_INTX		0
-#define UVFIO_IRQ_MSI		1
-#define UVFIO_IRQ_MSIX		2
+#define UVFIO_IRQ_INTX 0
+#define UVFIO_IRQ_MSI 1
+#define UVFIO_IRQ_MSIX 2
 
 /* &uvfio_irq_info.caps */
-#define UVFIO_IRQ_AUTOMASK	(1U << 0)	/* masked until EOI */
-#define UVFIO_IRQ_EXCLUSIVE	(1U << 1)	/* cannot share its line */
-#define UVFIO_IRQ_DYNAMIC	(1U << 2)	/* more can be had while on */
+#define UVFIO_IRQ_AUTOMASK (1U << 0) /* masked until EOI */
+#define UVFIO_IRQ_EXCLUSIVE (1U << 1) /* cannot share its line */
+#define UVFIO_IRQ_DYNAMIC (1U << 2) /* more can be had while on */
 
 /**
  * struct uvfio_irq_info - argument of UVFIO_IRQ_INFO
@@ -301,10 +301,10 @@ struct uvfio_irq_enable {
 #define UVFIO_IRQ_ENABLE _IO(';', 115)
 
 /* &uvfio_irq_set.flags: exactly one of them */
-#define UVFIO_IRQ_BIND		(1U << 0)	/* eventfds at @fds */
-#define UVFIO_IRQ_MASK		(1U << 1)	/* keep back, remember */
-#define UVFIO_IRQ_UNMASK	(1U << 2)	/* and deliver what came */
-#define UVFIO_IRQ_FIRE		(1U << 3)	/* as if it had come */
+#define UVFIO_IRQ_BIND (1U << 0) /* eventfds at @fds */
+#define UVFIO_IRQ_MASK (1U << 1) /* keep back, remember */
+#define UVFIO_IRQ_UNMASK (1U << 2) /* and deliver what came */
+#define UVFIO_IRQ_FIRE (1U << 3) /* as if it had come */
 
 /**
  * struct uvfio_irq_set - argument of UVFIO_IRQ_SET
