@@ -44,6 +44,7 @@ static int take_descriptors(struct driver *driver)
 	driver->has_edu = driver->edu[0].device >= 0 &&
 			  driver->edu[1].device >= 0;
 	driver->has_nvme = driver->nvme_fd >= 0;
+	driver->nr_devices = count - 1;
 	driver->device = driver->has_edu ? driver->edu[0].device :
 					   driver->nvme_fd;
 	return driver->domain < 0 || driver->device < 0 ? -ENOENT : ret;
@@ -96,6 +97,24 @@ static int make_buffer(struct driver *driver)
 	return ret;
 }
 
+/* Pinned and charged once, however many devices there are */
+static bool check_counts(const struct driver *driver)
+{
+	struct uiommu_info info;
+	int ret;
+
+	report_note("this process has %ld KiB pinned",
+		    proc_status("VmPin:", 10));
+	ret = uvfio_domain_info(driver->domain, &info);
+	if (!report_call(ret, UVFIO_CALL_QUERY, "asked the domain"))
+		return false;
+	return report_check(
+		info.nr_maps == 1 && info.nr_devices == driver->nr_devices &&
+			info.pinned * 4096 == driver->buffer.size,
+		"%u devices, %llu mapping, %llu pages pinned, %u page tables in hardware",
+		info.nr_devices, info.nr_maps, info.pinned, info.nr_hw_domains);
+}
+
 static bool map_buffer(struct driver *driver)
 {
 	struct uvfio_buffer *buffer = &driver->buffer;
@@ -116,11 +135,7 @@ static bool map_buffer(struct driver *driver)
 		 "mapped one buffer of %zu KiB once, at I/O address 0x%llx",
 		 buffer->size >> 10, buffer->iova.addr);
 	ret = uvfio_map(driver->device, buffer, VFIO_FLAG_WRITE);
-	if (!report_call(ret, UVFIO_CALL_MAP, text))
-		return false;
-	report_note("pinned: %ld KiB in this process",
-		    proc_status("VmPin:", 10));
-	return true;
+	return report_call(ret, UVFIO_CALL_MAP, text) && check_counts(driver);
 }
 
 static bool run_steps(struct driver *driver)

@@ -15,6 +15,7 @@
  * @launcher: socket to the launcher
  * @domain: descriptor of the domain
  * @device: descriptor to map through
+ * @nr_devices: how many devices were passed
  * @edu: the two edu devices
  * @has_edu: were they given, and are they up?
  * @nvme_fd: descriptor of the disk
@@ -29,6 +30,7 @@ struct driver {
 	int launcher;
 	int domain;
 	int device;
+	unsigned int nr_devices;
 	struct edu edu[2];
 	bool has_edu;
 	int nvme_fd;

@@ -8,6 +8,7 @@
  * Invariant: the other program gets descriptors and nothing else; what it
  * says on the socket is only ever a question about the kernel's log.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -244,10 +245,40 @@ static bool unload(const char *module)
 			    "launcher: module %s unloaded", module);
 }
 
+/* Each domain that has devices is a directory there */
+static unsigned int count_domains(void)
+{
+	DIR *dir = opendir("/sys/class/misc/uiommu/domains");
+	const struct dirent *entry;
+	unsigned int count = 0;
+
+	if (!dir)
+		return ~0U;
+	while ((entry = readdir(dir)))
+		count += entry->d_name[0] != '.';
+	closedir(dir);
+	return count;
+}
+
+static void wait_for_domain(unsigned int before)
+{
+	int tries;
+
+	for (tries = 0; tries < 30 && count_domains() >= before; tries++)
+		usleep(100000);
+	report_check(
+		count_domains() < before,
+		"launcher: the domain has gone from sysfs (%u before, %u now)",
+		before, count_domains());
+}
+
 static void look_after(struct launch *launch)
 {
+	unsigned int domains = count_domains();
 	struct uiommu_info info = { 0 };
-	int ret = uvfio_domain_info(launch->fds[0].fd, &info);
+	int ret;
+
+	ret = uvfio_domain_info(launch->fds[0].fd, &info);
 
 	if (report_call(ret, UVFIO_CALL_QUERY, "launcher: asked the domain"))
 		report_check(
@@ -255,6 +286,7 @@ static void look_after(struct launch *launch)
 			"launcher: the domain has %llu pages pinned, %llu mappings, %u devices",
 			info.pinned, info.nr_maps, info.nr_devices);
 	close(launch->fds[0].fd);
+	wait_for_domain(domains);
 	if (!launch->unload)
 		return;
 	unload("uvfio");

@@ -145,6 +145,26 @@ static bool try_read(struct driver *driver)
 	       show_what_was_read(driver);
 }
 
+/* The owner is told which mapping has ended */
+static bool learn_of_it(const struct driver *driver)
+{
+	struct pollfd poll_fd = { .fd = driver->domain, .events = POLLIN };
+	struct uiommu_revoked_range range = { 0 };
+	bool overflow = false;
+	__u32 count = 1;
+	int ret;
+
+	poll(&poll_fd, 1, 5000);
+	ret = uvfio_domain_revoked(driver->domain, &range, &count, &overflow);
+	if (!report_call(ret, UVFIO_CALL_QUERY, "asked what was revoked"))
+		return false;
+	return report_check(count == 1 && !overflow &&
+				    range.iova == driver->buffer.iova.addr &&
+				    range.size == driver->buffer.size,
+			    "the domain tells of %llu KiB at 0x%llx",
+			    range.size >> 10, range.iova);
+}
+
 /* Given back in the background, within 100 ms */
 static bool wait_until_unpinned(void)
 {
@@ -172,5 +192,5 @@ bool unmap_behind_devices(struct driver *driver)
 	report_note("munmap() of the whole buffer; no device was told");
 	if (driver->has_edu && (!try_write(driver) || !try_read(driver)))
 		return false;
-	return wait_until_unpinned();
+	return learn_of_it(driver) && wait_until_unpinned();
 }
