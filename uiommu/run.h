@@ -14,7 +14,7 @@
  * entry, and 46 bits of frame number are more than any machine has.
  */
 #define RUN_NPAGES_BITS 18
-#define RUN_MAX_NPAGES (1ULL << RUN_NPAGES_BITS)
+#define RUN_MAX_NPAGES BIT_ULL(RUN_NPAGES_BITS)
 
 static inline u64 run_pack(u64 pfn, u64 npages)
 {

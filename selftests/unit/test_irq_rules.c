@@ -6,9 +6,18 @@
 #include "../../vfio/irq_rules.h"
 #include "unit.h"
 
-#define OFF { { 1, 4, 8 }, IRQ_NONE_ON, 0, false }
-#define ON(kind, n) { { 1, 4, 8 }, kind, n, false }
-#define DYNAMIC(kind, n) { { 1, 4, 8 }, kind, n, true }
+#define OFF                                        \
+	{                                          \
+		{ 1, 4, 8 }, IRQ_NONE_ON, 0, false \
+	}
+#define ON(kind, n)                         \
+	{                                   \
+		{ 1, 4, 8 }, kind, n, false \
+	}
+#define DYNAMIC(kind, n)                   \
+	{                                  \
+		{ 1, 4, 8 }, kind, n, true \
+	}
 
 static const struct {
 	const char *name;
@@ -18,7 +27,10 @@ static const struct {
 } enable_rows[] = {
 	{ "no such kind", OFF, 3, 1, -EINVAL },
 	{ "far from a kind", OFF, U32_MAX, 1, -EINVAL },
-	{ "no line", { { 0, 4, 8 }, IRQ_NONE_ON, 0, false }, IRQ_INTX, 1,
+	{ "no line",
+	  { { 0, 4, 8 }, IRQ_NONE_ON, 0, false },
+	  IRQ_INTX,
+	  1,
 	  -ENXIO },
 	{ "line", OFF, IRQ_INTX, 1, IRQ_STEP_ENABLE },
 	{ "two lines", OFF, IRQ_INTX, 2, -EINVAL },
@@ -54,8 +66,13 @@ static const struct {
 	{ "off, wrapping", OFF, IRQ_MSIX, 4, U32_MAX - 2, -EINVAL, -EINVAL },
 	{ "off, none", OFF, IRQ_MSIX, 0, 0, -EINVAL, -EINVAL },
 	{ "no such kind", OFF, 3, 0, 1, -EINVAL, -EINVAL },
-	{ "has none", { { 1, 0, 8 }, IRQ_NONE_ON, 0, false }, IRQ_MSI, 0, 1,
-	  -ENXIO, -ENXIO },
+	{ "has none",
+	  { { 1, 0, 8 }, IRQ_NONE_ON, 0, false },
+	  IRQ_MSI,
+	  0,
+	  1,
+	  -ENXIO,
+	  -ENXIO },
 	{ "all that are on", ON(IRQ_MSIX, 4), IRQ_MSIX, 0, 4, 0, 0 },
 	{ "last", ON(IRQ_MSIX, 4), IRQ_MSIX, 3, 1, 0, 0 },
 	{ "beyond what is on", ON(IRQ_MSIX, 4), IRQ_MSIX, 4, 1, -EINVAL,
@@ -70,9 +87,11 @@ static const struct {
 TABLE_TEST(vectors, vector_rows)
 {
 	ck_assert_int_eq(irq_check_bind(&row->state, row->kind, row->first,
-					row->count), row->bind);
+					row->count),
+			 row->bind);
 	ck_assert_int_eq(irq_check_vectors(&row->state, row->kind, row->first,
-					   row->count), row->vectors);
+					   row->count),
+			 row->vectors);
 }
 
 static const struct {
@@ -97,10 +116,8 @@ static const struct {
 	const char *name;
 	u32 has, limit, cap;
 } cap_rows[] = {
-	{ "below", 8, 128, 8 },
-	{ "at", 128, 128, 128 },
-	{ "above", 2048, 128, 128 },
-	{ "no limit", 2048, 0, 2048 },
+	{ "below", 8, 128, 8 },	     { "at", 128, 128, 128 },
+	{ "above", 2048, 128, 128 }, { "no limit", 2048, 0, 2048 },
 	{ "has none", 0, 128, 0 },
 };
 

@@ -94,7 +94,7 @@ TEST_F(state, lengths_can_be_asked)
 
 TEST_F(state, lengths_of_what_is_not_there_are_einval)
 {
-	static const __u32 bad[] = { 7, 8, 15, 16, 0x7fffffff, 0x80000000, ~0U };
+	static const __u32 bad[] = { 7, 8, 15, 16, 0x7fffffff, 1U << 31, ~0U };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
