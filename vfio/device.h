@@ -269,6 +269,7 @@ void vfio_reset_unbinding(struct vfio_dev *vdev);
 /* irq.c */
 void vfio_irqs_init(struct vfio_dev *vdev);
 int vfio_irq_enable(struct vfio_dev *vdev, u32 kind, u32 count);
+int vfio_irq_grow(struct vfio_dev *vdev, u32 kind, u32 count);
 void vfio_irqs_off(struct vfio_dev *vdev);
 int vfio_irq_bind(struct vfio_dev *vdev, u32 kind, u32 first, u32 count,
 		  struct eventfd_ctx **ctxs);

@@ -80,6 +80,11 @@ static int vfio_release(struct inode *inode, struct file *filp)
 	return 0;
 }
 
+static int no_such_place(struct vfio_dev *vdev)
+{
+	return READ_ONCE(vdev->gone) ? -ENODEV : -EINVAL;
+}
+
 static int config_read(struct vfio_dev *vdev, u64 offset, void *buf,
 		       size_t count)
 {
@@ -114,7 +119,7 @@ static int region_read(struct vfio_dev *vdev, const struct region_pos *pos,
 		return vfio_rom_read(vdev, pos->offset, buf, count);
 	if (pos->region == REGION_CONFIG)
 		return config_read(vdev, pos->offset, buf, count);
-	return -EINVAL;
+	return no_such_place(vdev);
 }
 
 static int region_write(struct vfio_dev *vdev, const struct region_pos *pos,
@@ -124,7 +129,7 @@ static int region_write(struct vfio_dev *vdev, const struct region_pos *pos,
 		return vfio_bar_write(vdev, pos, buf, count);
 	if (pos->region == REGION_CONFIG)
 		return config_write(vdev, pos->offset, buf, count);
-	return -EINVAL;
+	return no_such_place(vdev);
 }
 
 /* Up to the next multiple of CHUNK, so that accesses stay aligned */
@@ -172,7 +177,7 @@ static ssize_t vfio_read(struct file *filp, char __user *to, size_t count,
 	int ret = region_decode(*ppos, &pos);
 
 	if (ret || pos.wc)
-		return -EINVAL;
+		return no_such_place(file->vdev);
 	while (done < count) {
 		chunk = chunk_size(pos.offset, count - done);
 		ret = read_chunk(file->vdev, &pos, to + done, chunk);
@@ -184,7 +189,9 @@ static ssize_t vfio_read(struct file *filp, char __user *to, size_t count,
 			break;
 	}
 	*ppos += done;
-	return done ? done : ret;
+	if (done)
+		return done;
+	return ret && READ_ONCE(file->vdev->gone) ? -ENODEV : ret;
 }
 
 static ssize_t vfio_write(struct file *filp, const char __user *from,
@@ -196,7 +203,7 @@ static ssize_t vfio_write(struct file *filp, const char __user *from,
 	int ret = region_decode(*ppos, &pos);
 
 	if (ret || pos.wc)
-		return -EINVAL;
+		return no_such_place(file->vdev);
 	if (pos.region < REGION_NR_BARS)
 		ret = vfio_bar_check_write(file->vdev, &pos, count);
 	if (ret)
@@ -212,7 +219,9 @@ static ssize_t vfio_write(struct file *filp, const char __user *from,
 			break;
 	}
 	*ppos += done;
-	return done ? done : ret;
+	if (done)
+		return done;
+	return ret && READ_ONCE(file->vdev->gone) ? -ENODEV : ret;
 }
 
 /* Buffer of the kernel: what is printed here waits for no user */

@@ -93,22 +93,27 @@ static int enable_irqs(struct vfio_dev *vdev, u32 kind, u32 count)
 }
 
 /* Takes over the references in @ctxs */
-static int bind_eventfds(struct vfio_dev *vdev, u32 kind, u32 first, u32 count,
-			 struct eventfd_ctx **ctxs)
+static int bind_eventfds(struct vfio_dev *vdev, const struct uvfio_irq_set *set,
+			 bool grow, struct eventfd_ctx **ctxs)
 {
 	int ret = vfio_enter_attached(vdev);
 
 	if (!ret) {
-		ret = vfio_irq_bind(vdev, kind, first, count, ctxs);
+		if (grow)
+			ret = vfio_irq_grow(vdev, set->kind, set->count);
+		if (!ret)
+			ret = vfio_irq_bind(vdev, set->kind, set->first,
+					    set->count, ctxs);
 		vfio_leave(vdev);
 	}
-	vfio_eventfds_put(ctxs, count);
+	vfio_eventfds_put(ctxs, set->count);
 	return ret;
 }
 
 /* The calls of 2010 with a single eventfd */
 static int single_eventfd(struct vfio_dev *vdev, u32 kind, s32 fd)
 {
+	struct uvfio_irq_set set = { .kind = kind, .count = 1 };
 	struct eventfd_ctx *ctx;
 	int ret;
 
@@ -117,7 +122,7 @@ static int single_eventfd(struct vfio_dev *vdev, u32 kind, s32 fd)
 	ret = vfio_eventfds_get(&fd, 1, &ctx);
 	if (ret)
 		return ret;
-	return bind_eventfds(vdev, kind, 0, 1, &ctx);
+	return bind_eventfds(vdev, &set, false, &ctx);
 }
 
 static int eventfd_irq(struct vfio_file *file, union vfio_arg *arg,
@@ -153,8 +158,9 @@ static struct eventfd_ctx **copy_eventfds(const s32 __user *user, u32 count)
 	return ERR_PTR(ret);
 }
 
+/* With @grow, vectors that are not on yet are turned on */
 static int bind_user_eventfds(struct vfio_dev *vdev,
-			      const struct uvfio_irq_set *set)
+			      const struct uvfio_irq_set *set, bool grow)
 {
 	struct eventfd_ctx **ctxs;
 	int ret;
@@ -162,12 +168,29 @@ static int bind_user_eventfds(struct vfio_dev *vdev,
 	ctxs = copy_eventfds(u64_to_user_ptr(set->fds), set->count);
 	if (IS_ERR(ctxs))
 		return PTR_ERR(ctxs);
-	ret = bind_eventfds(vdev, set->kind, set->first, set->count, ctxs);
+	ret = bind_eventfds(vdev, set, grow, ctxs);
 	kfree(ctxs);
 	return ret;
 }
 
-/* A list as long as, or longer than, the vectors that are on */
+/* Those that the list does not name keep their vectors, without eventfds */
+static int unbind_rest(struct vfio_dev *vdev, u32 first)
+{
+	struct eventfd_ctx *none = NULL;
+	int ret = vfio_enter_attached(vdev);
+
+	if (ret)
+		return ret;
+	for (; vdev->irqs.on == IRQ_MSIX && first < vdev->irqs.enabled;
+	     first++) {
+		vfio_msi_bind(&vdev->vectors[first], &none);
+		vfio_eventfds_put(&none, 1);
+		none = NULL;
+	}
+	vfio_leave(vdev);
+	return 0;
+}
+
 static int eventfds_msix(struct vfio_file *file, union vfio_arg *arg,
 			 void __user *user)
 {
@@ -176,15 +199,14 @@ static int eventfds_msix(struct vfio_file *file, union vfio_arg *arg,
 		.count = arg->value,
 		.fds = (uintptr_t)user + sizeof(s32),
 	};
-	int ret = 0;
+	int ret;
 
-	if (arg->fd < 0)
-		return -EINVAL;
-	if (file->vdev->irqs.on == IRQ_MSIX || !set.count)
-		ret = enable_irqs(file->vdev, UVFIO_IRQ_MSIX, set.count);
-	if (ret || !set.count)
+	if (!arg->fd)
+		return enable_irqs(file->vdev, UVFIO_IRQ_MSIX, 0);
+	ret = bind_user_eventfds(file->vdev, &set, true);
+	if (ret)
 		return ret;
-	return bind_user_eventfds(file->vdev, &set);
+	return unbind_rest(file->vdev, set.count);
 }
 
 static int irq_eoi(struct vfio_file *file, union vfio_arg *arg,
@@ -310,7 +332,7 @@ static int irq_set(struct vfio_file *file, union vfio_arg *arg,
 	if (set->reserved)
 		return -EINVAL;
 	if (set->flags == UVFIO_IRQ_BIND)
-		return bind_user_eventfds(file->vdev, set);
+		return bind_user_eventfds(file->vdev, set, false);
 	if (set->fds)
 		return -EINVAL;
 	ret = vfio_enter_attached(file->vdev);
@@ -372,7 +394,7 @@ static int copy_growing(const struct vfio_call *call, union vfio_arg *arg,
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	ret = copy_struct_from_user(arg, sizeof(*arg), user, size);
+	ret = copy_struct_from_user(arg, call->size, user, size);
 	if (ret)
 		return ret;
 	/* The user may have changed it between the two looks */
@@ -388,6 +410,20 @@ static int copy_arg(const struct vfio_call *call, union vfio_arg *arg,
 	return copy_from_user(arg, user, call->size) ? -EFAULT : 0;
 }
 
+static int carry_out(const struct vfio_call *call, struct vfio_file *file,
+		     void __user *user)
+{
+	union vfio_arg arg = {};
+	int ret = copy_arg(call, &arg, user);
+
+	if (ret)
+		return ret;
+	ret = call->run(file, &arg, user);
+	if (!ret && call->out && copy_to_user(user, &arg, call->size))
+		return -EFAULT;
+	return ret;
+}
+
 /**
  * vfio_ioctl - entry of all calls
  * @filp: open file of a device
@@ -399,17 +435,12 @@ static int copy_arg(const struct vfio_call *call, union vfio_arg *arg,
 long vfio_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 {
 	const struct vfio_call *call = find_call(cmd);
-	void __user *user = (void __user *)arg;
-	union vfio_arg copy = {};
+	struct vfio_file *file = filp->private_data;
 	int ret;
 
 	if (!call)
 		return -ENOTTY;
-	ret = copy_arg(call, &copy, user);
-	if (ret)
-		return ret;
-	ret = call->run(filp->private_data, &copy, user);
-	if (!ret && call->out && copy_to_user(user, &copy, call->size))
-		return -EFAULT;
-	return ret;
+	ret = carry_out(call, file, (void __user *)arg);
+	/* That comes before all else that may be wrong */
+	return ret && READ_ONCE(file->vdev->gone) ? -ENODEV : ret;
 }

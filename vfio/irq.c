@@ -114,6 +114,22 @@ int vfio_irq_enable(struct vfio_dev *vdev, u32 kind, u32 count)
 }
 
 /**
+ * vfio_irq_grow - turn more vectors on if fewer than these are
+ * @vdev: the device
+ * @kind: UVFIO_IRQ_*
+ * @count: how many there shall be at least
+ *
+ * Return: 0 or an error of UVFIO_IRQ_ENABLE.
+ */
+int vfio_irq_grow(struct vfio_dev *vdev, u32 kind, u32 count)
+{
+	lockdep_assert_held(&vdev->lock);
+	if (vdev->irqs.on != kind || count <= vdev->irqs.enabled)
+		return 0;
+	return vfio_irq_enable(vdev, kind, count);
+}
+
+/**
  * vfio_irq_bind - bind eventfds to vectors, turning these on if need be
  * @vdev: the device
  * @kind: UVFIO_IRQ_*
