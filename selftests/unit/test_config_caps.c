@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sizes of capabilities, as their specifications have them (the sections are
+ * in the tables under test). The model and the rules share those tables, so
+ * here they are written down a second time.
+ */
+#include "unit.h"
+
+#include "../../vfio/config_tables.h"
+
+/* The dwords of one capability, from its header on */
+static const u32 *dwords;
+
+static u32 peek(void *priv, u32 offset)
+{
+	return offset < 16 ? dwords[offset / 4] : 0;
+}
+
+/* clang-format off */
+static const struct {
+	const char *name;
+	u32 id, size;
+	u32 dwords[4];
+} std_rows[] = {
+	{ "power management",		0x01, 8, { 0 } },
+	{ "AGP",			0x02, 12, { 0 } },
+	{ "vital product data",		0x03, 8, { 0 } },
+	{ "slot",			0x04, 4, { 0 } },
+	{ "MSI, 32 bits",		0x05, 10, { 0x00000000 } },
+	{ "MSI, 64 bits",		0x05, 14, { 0x00800000 } },
+	{ "MSI, 32 bits with masks",	0x05, 20, { 0x01000000 } },
+	{ "MSI, 64 bits with masks",	0x05, 24, { 0x01800000 } },
+	{ "hot swap",			0x06, 4, { 0 } },
+	{ "PCI-X, version 0",		0x07, 8, { 0x00000000 } },
+	{ "PCI-X, version 1",		0x07, 24, { 0x10000000 } },
+	{ "PCI-X, version 2",		0x07, 24, { 0x20000000 } },
+	{ "HyperTransport, slave",	0x08, 28, { 0x00000000 } },
+	{ "HyperTransport, host",	0x08, 24, { 0x20000000 } },
+	{ "HyperTransport, MSI fixed",	0x08, 4, { 0xa8020000 } },
+	{ "HyperTransport, MSI",	0x08, 12, { 0xa8000000 } },
+	{ "HyperTransport, others",	0x08, 4, { 0xb0000000 } },
+	{ "vendor",			0x09, 20, { 0x00140000 } },
+	{ "vendor, nothing",		0x09, 0, { 0x00000000 } },
+	{ "debug port",			0x0a, 4, { 0 } },
+	{ "CompactPCI",			0x0b, 4, { 0 } },
+	{ "hot plug",			0x0c, 8, { 0 } },
+	{ "subsystem",			0x0d, 8, { 0 } },
+	{ "AGP 8x",			0x0e, 12, { 0 } },
+	{ "secure device",		0x0f, 24, { 0 } },
+	{ "PCIe 1, endpoint",		0x10, 20, { 0x00010000 } },
+	{ "PCIe 1, in the root complex", 0x10, 12, { 0x00910000 } },
+	{ "PCIe 2, endpoint",		0x10, 60, { 0x00020000 } },
+	{ "PCIe 2, legacy",		0x10, 60, { 0x00120000 } },
+	{ "PCIe 2, in the root complex", 0x10, 44, { 0x00920000 } },
+	{ "MSI-X",			0x11, 12, { 0 } },
+	{ "SATA, registers in a BAR",	0x12, 8, { 0, 0x4 } },
+	{ "SATA, registers in line",	0x12, 16, { 0, 0xf } },
+	{ "advanced features",		0x13, 6, { 0 } },
+	{ "enhanced allocation, empty",	0x14, 4, { 0x00000000 } },
+	{ "enhanced allocation, two",	0x14, 20,
+	  { 0x00020000, 0x00000002, 0, 0 } },
+};
+
+static const struct {
+	const char *name;
+	u32 id, size;
+	u32 dwords[4];
+} ext_rows[] = {
+	{ "errors",			0x01, 0x2c, { 0 } },
+	{ "channels, one",		0x02, 0x1c, { 0, 0 } },
+	{ "channels, eight",		0x02, 0x70, { 0, 7 } },
+	{ "serial number",		0x03, 0x0c, { 0 } },
+	{ "power budgeting",		0x04, 0x10, { 0 } },
+	{ "links, three",		0x05, 0x40, { 0, 0x00000300 } },
+	{ "internal link",		0x06, 0x0c, { 0 } },
+	{ "event collector 1",		0x07, 0x08, { 0x00010000 } },
+	{ "event collector 2",		0x07, 0x0c, { 0x00020000 } },
+	{ "channels of functions, two",	0x08, 0x28, { 0, 1 } },
+	{ "channels with functions",	0x09, 0x1c, { 0, 0 } },
+	{ "root complex",		0x0a, 0x14, { 0 } },
+	{ "vendor",			0x0b, 0x123, { 0, 0x12300000 } },
+	{ "access correlation",		0x0c, 0x08, { 0 } },
+	{ "access control",		0x0d, 0x08, { 0, 0x0000ff1f } },
+	{ "access control, 1 bit",	0x0d, 0x0c, { 0, 0x0000013f } },
+	{ "access control, 33 bits",	0x0d, 0x10, { 0, 0x0000213f } },
+	{ "access control, 256 bits",	0x0d, 0x28, { 0, 0x0000003f } },
+	{ "alternative routing",	0x0e, 0x08, { 0 } },
+	{ "address translation",	0x0f, 0x08, { 0 } },
+	{ "virtual functions",		0x10, 0x40, { 0 } },
+	{ "multicast",			0x12, 0x28, { 0 } },
+	{ "page requests",		0x13, 0x10, { 0 } },
+	{ "resizable, one",		0x15, 0x0c, { 0, 0, 0x20 } },
+	{ "resizable, six",		0x15, 0x34, { 0, 0, 0xc0 } },
+	{ "resizable, none",		0x15, 0x04, { 0, 0, 0 } },
+	{ "power substates, one",	0x16, 0x11, { 0, 0 } },
+	{ "power substates, 32",	0x16, 0x30, { 0, 0x1f } },
+	{ "hints, no table",		0x17, 0x0c, { 0, 0x00ff0000 } },
+	{ "hints, table inside",	0x17, 0x14, { 0, 0x00030200 } },
+	{ "hints, table in MSI-X",	0x17, 0x0c, { 0, 0x00030400 } },
+	{ "latency",			0x18, 0x08, { 0 } },
+	{ "secondary",			0x19, 0x0c, { 0 } },
+	{ "process address spaces",	0x1b, 0x08, { 0 } },
+	{ "lightweight notification",	0x1c, 0x08, { 0 } },
+	{ "containment",		0x1d, 0x0c, { 0 } },
+	{ "L1 1",			0x1e, 0x10, { 0x00010000 } },
+	{ "L1 2",			0x1e, 0x14, { 0x00020000 } },
+	{ "precision time",		0x1f, 0x0c, { 0 } },
+	{ "readiness queue",		0x21, 0x10, { 0 } },
+	{ "readiness time",		0x22, 0x0c, { 0 } },
+	{ "designated vendor",		0x23, 0x40, { 0, 0x04000000 } },
+	{ "resizable, of functions",	0x24, 0x14, { 0, 0, 0x40 } },
+	{ "data link",			0x25, 0x0c, { 0 } },
+	{ "16 GT/s",			0x26, 0x20, { 0 } },
+	{ "margining",			0x27, 0x08, { 0 } },
+	{ "hierarchy",			0x28, 0x10, { 0 } },
+	{ "enclosure",			0x29, 0x10, { 0 } },
+	{ "32 GT/s",			0x2a, 0x20, { 0 } },
+	{ "alternate protocol",		0x2b, 0x0c, { 0 } },
+	{ "firmware intermediary",	0x2c, 0x14, { 0 } },
+	{ "mailboxes",			0x2e, 0x18, { 0 } },
+	{ "device 3",			0x2f, 0x10, { 0 } },
+	{ "integrity",			0x30, 0x0c, { 0 } },
+};
+
+static const struct {
+	const char *name;
+	u32 id;
+	bool ext;
+} unknown_rows[] = {
+	{ "null capability",		0x00, false },
+	{ "portal bridge",		0x15, false },
+	{ "end of the list",		0xff, false },
+	{ "extended, null",		0x00, true },
+	{ "extended, multi-root",	0x11, true },
+	{ "extended, reserved",		0x14, true },
+	{ "extended, multiplexing",	0x1a, true },
+	{ "extended, M-PCIe",		0x20, true },
+	{ "extended, not yet",		0x31, true },
+	{ "extended, all ones",		0xffff, true },
+};
+
+/* clang-format on */
+
+static void check_size(const struct config_cap *cap, const u32 *bytes, u32 size)
+{
+	struct config_facts facts = { .size = 16, .peek = peek };
+
+	dwords = bytes;
+	ck_assert_ptr_nonnull(cap);
+	ck_assert_uint_eq(cap->measure ? cap->measure(&facts, 0) : cap->size,
+			  size);
+}
+
+TABLE_TEST(standard, std_rows)
+{
+	check_size(config_std_cap(row->id), row->dwords, row->size);
+}
+
+TABLE_TEST(extended, ext_rows)
+{
+	check_size(config_ext_cap(row->id), row->dwords, row->size);
+}
+
+TABLE_TEST(unknown, unknown_rows)
+{
+	ck_assert_ptr_null(row->ext ? config_ext_cap(row->id) :
+				      config_std_cap(row->id));
+}
+
+/* The log of TLP prefixes is told of past the first dwords */
+START_TEST(error_log)
+{
+	static const u32 prefix[16] = { [6] = 1 << 11 };
+	struct config_facts facts = { .size = 64, .peek = peek };
+	const struct config_cap *cap = config_ext_cap(1);
+
+	unit_enter("errors, with prefixes");
+	dwords = &prefix[6];
+	/* an offset such that the register falls on the first dword */
+	ck_assert_uint_eq(cap->measure(&facts, (u32)-PCI_ERR_CAP), 0x48);
+}
+END_TEST
+
+SUITE(config_caps)
+{
+	ADD_TABLE(tc, standard, std_rows);
+	ADD_TABLE(tc, extended, ext_rows);
+	ADD_TABLE(tc, unknown, unknown_rows);
+	tcase_add_test(tc, error_log);
+}
