@@ -45,7 +45,7 @@ static u32 get_copy(const struct model *m, u32 pos, u32 nbits)
 	return value;
 }
 
-/* --- the lists, as they are in the hardware ------------------------------ */
+/* The lists, as they are in the hardware */
 
 static void look_at(struct model *m, struct model_entry *e,
 		    const struct config_cap *cap, u32 end)
@@ -144,7 +144,7 @@ static void count_covers(struct model *m, const struct model_entry *list, u32 n)
 			m->covered[dword] += covers(&list[n], dword);
 }
 
-/* --- what each register is ------------------------------------------------ */
+/* What each register is */
 
 /* A register that the user may write in the copy */
 static void writable(struct model *m, u32 pos, u32 mask)
@@ -365,7 +365,7 @@ void model_build(struct model *m, const struct config_facts *facts)
 	forget_contested(m);
 }
 
-/* --- reads and writes ----------------------------------------------------- */
+/* Reads and writes */
 
 static bool is_copy(enum model_bit kind)
 {

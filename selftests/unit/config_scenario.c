@@ -34,15 +34,14 @@ struct scenario {
 	struct model model;
 };
 
-#define same(what, pos, a, b)                                                  \
-	do {                                                                   \
-		if ((a) != (b)) {                                              \
-			fprintf(stderr,                                        \
-				"%s at %#x: rules say %#x, model %#x\n", what, \
-				(u32)(pos), (u32)(a), (u32)(b));               \
-			abort();                                               \
-		}                                                              \
-	} while (0)
+static void same(const char *what, u32 pos, u32 rules, u32 model)
+{
+	if (rules == model)
+		return;
+	fprintf(stderr, "%s at %#x: rules say %#x, model %#x\n", what, pos,
+		rules, model);
+	abort();
+}
 
 static u32 dword(const u8 *bytes)
 {
@@ -58,7 +57,7 @@ static u32 peek(void *priv, u32 offset)
 	return dword(&s->hardware[offset]);
 }
 
-/* --- reading: all of it, and the list as a program walks it --------------- */
+/* Reading: all of it, and the list as a program walks it */
 
 static u8 user_byte(const struct scenario *s, u32 pos)
 {
@@ -124,14 +123,14 @@ static void compare_all(const struct scenario *s)
 	walk_ext_as_user(s);
 }
 
-/* --- operations ----------------------------------------------------------- */
+/* Operations */
 
 static u32 written_bytes(u32 change)
 {
 	u32 i, bytes = 0;
 
 	for (i = 0; i < 4; i++)
-		bytes |= (u32) !!(change >> 8 * i & 0xff) << i;
+		bytes |= change >> 8 * i & 0xff ? 1U << i : 0;
 	return bytes;
 }
 
@@ -207,7 +206,7 @@ static void do_op(struct scenario *s, const struct op *op)
 	}
 }
 
-/* --- the file ------------------------------------------------------------- */
+/* The file */
 
 static void pretend_bars(struct config_facts *facts)
 {

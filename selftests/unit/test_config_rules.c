@@ -86,109 +86,101 @@ static struct config_outcome write_at(u32 pos, u32 size, u32 value)
 	return out;
 }
 
-/* --- one write, what is read after it, what the hardware sees ------------- */
+/* One write, what is read after it, what the hardware sees */
 
-/* clang-format off */
 static const struct {
 	const char *name;
 	u32 pos, size, value, reads, change, hardware, effects;
 } write_rows[] = {
-	{ "vendor ID is fixed",			0x00, 4, ~0U, 0x11e81234, 0, 0, 0 },
-	{ "memory and I/O enable, 21",		0x04, 2, 0x0003, 0x0003, 0, 0,
+	{ "vendor ID is fixed", 0x00, 4, ~0U, 0x11e81234, 0, 0, 0 },
+	{ "memory and I/O enable, 21", 0x04, 2, 0x0003, 0x0003, 0, 0,
 	  CFG_EFFECT_COMMAND },
-	{ "memory and I/O disable, 21",		0x04, 2, 0x0000, 0x0000, 0, 0,
+	{ "memory and I/O disable, 21", 0x04, 2, 0x0000, 0x0000, 0, 0,
 	  CFG_EFFECT_COMMAND },
-	{ "bus master is an effect, 35",	0x04, 2, 0x0007, 0x0007, 0, 0,
+	{ "bus master is an effect, 35", 0x04, 2, 0x0007, 0x0007, 0, 0,
 	  CFG_EFFECT_COMMAND },
-	{ "interrupt disable as written",	0x04, 2, 0x0403, 0x0403, 0, 0,
+	{ "interrupt disable as written", 0x04, 2, 0x0403, 0x0403, 0, 0,
 	  CFG_EFFECT_COMMAND },
-	{ "command bits that there are not",	0x04, 2, 0xffff, 0x0547, 0, 0,
+	{ "command bits that there are not", 0x04, 2, 0xffff, 0x0547, 0, 0,
 	  CFG_EFFECT_COMMAND },
-	{ "command by one byte",		0x05, 1, 0x04, 0x04, 0, 0,
+	{ "command by one byte", 0x05, 1, 0x04, 0x04, 0, 0,
 	  CFG_EFFECT_COMMAND },
-	{ "status by four bytes is kept, 25",	0x04, 4, 0xf9000003, 0x00100003, 0,
-	  0, CFG_EFFECT_COMMAND },
-	{ "status by two bytes is cleared, 25",	0x06, 2, 0xf900, 0x0010,
+	{ "status by four bytes is kept, 25", 0x04, 4, 0xf9000003, 0x00100003,
+	  0, 0, CFG_EFFECT_COMMAND },
+	{ "status by two bytes is cleared, 25", 0x06, 2, 0xf900, 0x0010,
 	  0xf9000000, 0xf9000000, 0 },
-	{ "status, one bit by one byte",	0x07, 1, 0x01, 0x00, 0x01000000,
+	{ "status, one bit by one byte", 0x07, 1, 0x01, 0x00, 0x01000000,
 	  0x01000000, 0 },
-	{ "status, what a one does not clear",	0x06, 2, 0x06ff, 0x0010, 0, 0, 0 },
-	{ "class is fixed",			0x08, 4, 0, 0x00ff0010, 0, 0, 0 },
-	{ "cache line and latency",		0x0c, 4, ~0U, 0x0000ffff, 0, 0, 0 },
-	{ "self test is not there",		0x0f, 1, 0x40, 0, 0, 0, 0 },
-	{ "BAR of 64 KiB, size",		0x10, 4, ~0U, 0xffff0000, 0, 0, 0 },
-	{ "BAR of 64 KiB, address",		0x10, 4, 0xd0001234, 0xd0000000,
-	  0, 0, 0 },
-	{ "BAR of ports, size",			0x14, 4, ~0U, 0xffffffe1, 0, 0, 0 },
-	{ "BAR of 8 GiB, size, low",		0x18, 4, ~0U, 0x0000000c, 0, 0, 0 },
-	{ "BAR of 8 GiB, size, high",		0x1c, 4, ~0U, 0xfffffffe, 0, 0, 0 },
-	{ "BAR of 16 bytes, size",		0x20, 4, ~0U, 0xfffffff0, 0, 0, 0 },
-	{ "BAR that is not there, size",	0x24, 4, ~0U, 0, 0, 0, 0 },
-	{ "BAR by bytes",			0x13, 1, 0xab, 0xab, 0, 0, 0 },
-	{ "subsystem is fixed",			0x2c, 4, 0, 0x11001af4, 0, 0, 0 },
-	{ "ROM, size",				0x30, 4, ~0U, 0xfffff801, 0, 0, 0 },
-	{ "list begins at a fixed place",	0x34, 1, 0x80, 0x40, 0, 0, 0 },
-	{ "interrupt line",			0x3c, 2, 0xff0b, 0x010b, 0, 0, 0 },
-	{ "last byte of the header, 20",	0x3f, 1, 0xff, 0, 0, 0, 0 },
-	{ "first byte after it, 20",		0x40, 1, 0xff, 0x01, 0, 0, 0 },
+	{ "status, what a one does not clear", 0x06, 2, 0x06ff, 0x0010, 0, 0,
+	  0 },
+	{ "class is fixed", 0x08, 4, 0, 0x00ff0010, 0, 0, 0 },
+	{ "cache line and latency", 0x0c, 4, ~0U, 0x0000ffff, 0, 0, 0 },
+	{ "self test is not there", 0x0f, 1, 0x40, 0, 0, 0, 0 },
+	{ "BAR of 64 KiB, size", 0x10, 4, ~0U, 0xffff0000, 0, 0, 0 },
+	{ "BAR of 64 KiB, address", 0x10, 4, 0xd0001234, 0xd0000000, 0, 0, 0 },
+	{ "BAR of ports, size", 0x14, 4, ~0U, 0xffffffe1, 0, 0, 0 },
+	{ "BAR of 8 GiB, size, low", 0x18, 4, ~0U, 0x0000000c, 0, 0, 0 },
+	{ "BAR of 8 GiB, size, high", 0x1c, 4, ~0U, 0xfffffffe, 0, 0, 0 },
+	{ "BAR of 16 bytes, size", 0x20, 4, ~0U, 0xfffffff0, 0, 0, 0 },
+	{ "BAR that is not there, size", 0x24, 4, ~0U, 0, 0, 0, 0 },
+	{ "BAR by bytes", 0x13, 1, 0xab, 0xab, 0, 0, 0 },
+	{ "subsystem is fixed", 0x2c, 4, 0, 0x11001af4, 0, 0, 0 },
+	{ "ROM, size", 0x30, 4, ~0U, 0xfffff801, 0, 0, 0 },
+	{ "list begins at a fixed place", 0x34, 1, 0x80, 0x40, 0, 0, 0 },
+	{ "interrupt line", 0x3c, 2, 0xff0b, 0x010b, 0, 0, 0 },
+	{ "last byte of the header, 20", 0x3f, 1, 0xff, 0, 0, 0, 0 },
+	{ "first byte after it, 20", 0x40, 1, 0xff, 0x01, 0, 0, 0 },
 
-	{ "PM: no PME is told",			PM + 2, 2, 0, 0x07c3, 0, 0, 0 },
-	{ "PM: D3",				PM + 4, 2, 0x0003, 0x000b, 0, 0,
+	{ "PM: no PME is told", PM + 2, 2, 0, 0x07c3, 0, 0, 0 },
+	{ "PM: D3", PM + 4, 2, 0x0003, 0x000b, 0, 0, CFG_EFFECT_POWER },
+	{ "PM: D1, which there is", PM + 4, 1, 0x01, 0x09, 0, 0,
 	  CFG_EFFECT_POWER },
-	{ "PM: D1, which there is",		PM + 4, 1, 0x01, 0x09, 0, 0,
-	  CFG_EFFECT_POWER },
-	{ "PM: the state it is in",		PM + 4, 2, 0x0000, 0x0008, 0, 0, 0 },
-	{ "PM: PME is the kernel's",		PM + 4, 2, 0x8100, 0x0008, 0, 0, 0 },
-	{ "PM: not by its high byte",		PM + 5, 1, 0x03, 0x00, 0, 0, 0 },
+	{ "PM: the state it is in", PM + 4, 2, 0x0000, 0x0008, 0, 0, 0 },
+	{ "PM: PME is the kernel's", PM + 4, 2, 0x8100, 0x0008, 0, 0, 0 },
+	{ "PM: not by its high byte", PM + 5, 1, 0x03, 0x00, 0, 0, 0 },
 
-	{ "VPD: read",				VPD + 2, 2, 0x0010, 0x0010, 0, 0,
-	  CFG_EFFECT_VPD },
-	{ "VPD: written, that is not",		VPD + 2, 2, 0x8010, 0x0010, 0, 0, 0 },
-	{ "VPD: address without its flag",	VPD + 2, 1, 0x10, 0x10, 0, 0, 0 },
-	{ "VPD: data cannot be written",	VPD + 4, 4, ~0U, 0, 0, 0, 0 },
+	{ "VPD: read", VPD + 2, 2, 0x0010, 0x0010, 0, 0, CFG_EFFECT_VPD },
+	{ "VPD: written, that is not", VPD + 2, 2, 0x8010, 0x0010, 0, 0, 0 },
+	{ "VPD: address without its flag", VPD + 2, 1, 0x10, 0x10, 0, 0, 0 },
+	{ "VPD: data cannot be written", VPD + 4, 4, ~0U, 0, 0, 0, 0 },
 
 	{ "MSI: enable changes nothing real, 35", MSI + 2, 2, 0x0001, 0x018b, 0,
 	  0, 0 },
-	{ "MSI: number of vectors",		MSI + 2, 2, ~0U, 0x01fb, 0, 0, 0 },
-	{ "MSI: address",			MSI + 4, 4, ~0U, 0xfffffffc, 0, 0, 0 },
-	{ "MSI: upper address",			MSI + 8, 4, ~0U, ~0U, 0, 0, 0 },
-	{ "MSI: data",				MSI + 12, 4, ~0U, 0xffff, 0, 0, 0 },
-	{ "MSI: masks of 32",			MSI + 16, 4, ~0U, ~0U, 0, 0, 0 },
-	{ "MSI: pending is read",		MSI + 20, 4, ~0U, 0, 0, 0, 0 },
+	{ "MSI: number of vectors", MSI + 2, 2, ~0U, 0x01fb, 0, 0, 0 },
+	{ "MSI: address", MSI + 4, 4, ~0U, 0xfffffffc, 0, 0, 0 },
+	{ "MSI: upper address", MSI + 8, 4, ~0U, ~0U, 0, 0, 0 },
+	{ "MSI: data", MSI + 12, 4, ~0U, 0xffff, 0, 0, 0 },
+	{ "MSI: masks of 32", MSI + 16, 4, ~0U, ~0U, 0, 0, 0 },
+	{ "MSI: pending is read", MSI + 20, 4, ~0U, 0, 0, 0, 0 },
 
-	{ "PCI-X: command is real",		PCIX + 2, 2, 0xffff, 0x0002,
-	  0x007e0000, 0x007e0000, 0 },
-	{ "PCI-X: status is read",		PCIX + 4, 4, ~0U, 0, 0, 0, 0 },
-	{ "AF: reset, 22",			AF + 4, 1, 0x01, 0x00, 0, 0,
-	  CFG_EFFECT_FLR },
-	{ "AF: no reset",			AF + 4, 1, 0xfe, 0x00, 0, 0, 0 },
-	{ "AF: not by its status",		AF + 5, 1, 0x01, 0x00, 0, 0, 0 },
+	{ "PCI-X: command is real", PCIX + 2, 2, 0xffff, 0x0002, 0x007e0000,
+	  0x007e0000, 0 },
+	{ "PCI-X: status is read", PCIX + 4, 4, ~0U, 0, 0, 0, 0 },
+	{ "AF: reset, 22", AF + 4, 1, 0x01, 0x00, 0, 0, CFG_EFFECT_FLR },
+	{ "AF: no reset", AF + 4, 1, 0xfe, 0x00, 0, 0, 0 },
+	{ "AF: not by its status", AF + 5, 1, 0x01, 0x00, 0, 0, 0 },
 	{ "MSI-X: enable changes nothing real, 35", MSIX + 2, 2, 0xc000, 0xc007,
 	  0, 0, 0 },
-	{ "MSI-X: number of vectors is fixed",	MSIX + 2, 2, 0x07ff, 0x0007, 0,
+	{ "MSI-X: number of vectors is fixed", MSIX + 2, 2, 0x07ff, 0x0007, 0,
 	  0, 0 },
-	{ "MSI-X: table is fixed",		MSIX + 4, 4, 0, 0x00002000, 0, 0, 0 },
+	{ "MSI-X: table is fixed", MSIX + 4, 4, 0, 0x00002000, 0, 0, 0 },
 
-	{ "PCIe: control",			EXP + 8, 2, 0x7c1f, 0x7c1f, 0, 0,
+	{ "PCIe: control", EXP + 8, 2, 0x7c1f, 0x7c1f, 0, 0,
 	  CFG_EFFECT_DEVCTL | CFG_EFFECT_READRQ },
-	{ "PCIe: payload and tags are fixed",	EXP + 8, 2, 0x2bff, 0x281f, 0, 0,
+	{ "PCIe: payload and tags are fixed", EXP + 8, 2, 0x2bff, 0x281f, 0, 0,
 	  0 },
-	{ "PCIe: no snoop off",			EXP + 8, 2, 0x2010, 0x2010, 0, 0,
+	{ "PCIe: no snoop off", EXP + 8, 2, 0x2010, 0x2010, 0, 0,
 	  CFG_EFFECT_DEVCTL },
-	{ "PCIe: reset, 22",			EXP + 8, 2, 0xa81f, 0x281f, 0, 0,
-	  CFG_EFFECT_FLR },
-	{ "PCIe: status by two bytes",		EXP + 10, 2, 0xffff, 0x000f,
-	  0x000f0000, 0x000f0000, 0 },
-	{ "PCIe: status by four bytes, 25",	EXP + 8, 4, 0x000f281f,
-	  0x000f281f, 0, 0, 0 },
-	{ "PCIe: link control is the kernel's",	EXP + 16, 4, ~0U, 0, 0, 0, 0 },
-	{ "PCIe: control 2 is the kernel's",	EXP + 40, 4, ~0U, 0, 0, 0, 0 },
-	{ "vendor: read, not written",		VNDR + 4, 4, ~0U, 0x04030201,
+	{ "PCIe: reset, 22", EXP + 8, 2, 0xa81f, 0x281f, 0, 0, CFG_EFFECT_FLR },
+	{ "PCIe: status by two bytes", EXP + 10, 2, 0xffff, 0x000f, 0x000f0000,
+	  0x000f0000, 0 },
+	{ "PCIe: status by four bytes, 25", EXP + 8, 4, 0x000f281f, 0x000f281f,
 	  0, 0, 0 },
-	{ "what no capability covers",		0xfc, 4, ~0U, 0, 0, 0, 0 },
+	{ "PCIe: link control is the kernel's", EXP + 16, 4, ~0U, 0, 0, 0, 0 },
+	{ "PCIe: control 2 is the kernel's", EXP + 40, 4, ~0U, 0, 0, 0, 0 },
+	{ "vendor: read, not written", VNDR + 4, 4, ~0U, 0x04030201, 0, 0, 0 },
+	{ "what no capability covers", 0xfc, 4, ~0U, 0, 0, 0, 0 },
 };
-
-/* clang-format on */
 
 TABLE_TEST(writes, write_rows)
 {
@@ -202,20 +194,23 @@ TABLE_TEST(writes, write_rows)
 	ck_assert_uint_eq(out.effects, row->effects);
 }
 
-/* --- what is written to the hardware -------------------------------------- */
+/* What is written to the hardware */
 
-/* clang-format off */
 static const struct {
 	const char *name;
 	struct config_outcome out;
 	u32 hardware, merged;
 } merge_rows[] = {
-	{ "bits beside are kept",	{ 0x00ff, 0x0012, 0, 0 }, 0xabcd, 0xab12 },
-	{ "a one beside is not echoed, 25", { 0x0003, 0x0001, 0xf9000000, 0 },
-	  0xf9100002, 0x00100001 },
-	{ "a one that was asked for",	{ 0x01000000, 0x01000000, 0xf9000000, 0 },
-	  0xf9100007, 0x01100007 },
-	{ "nothing",			{ 0, 0, 0, 0 }, 0x12345678, 0x12345678 },
+	{ "bits beside are kept", { 0x00ff, 0x0012, 0, 0 }, 0xabcd, 0xab12 },
+	{ "a one beside is not echoed, 25",
+	  { 0x0003, 0x0001, 0xf9000000, 0 },
+	  0xf9100002,
+	  0x00100001 },
+	{ "a one that was asked for",
+	  { 0x01000000, 0x01000000, 0xf9000000, 0 },
+	  0xf9100007,
+	  0x01100007 },
+	{ "nothing", { 0, 0, 0, 0 }, 0x12345678, 0x12345678 },
 };
 
 static const struct {
@@ -223,18 +218,16 @@ static const struct {
 	u32 pos, size;
 	bool needed;
 } hardware_rows[] = {
-	{ "IDs are virtual, 21",	0x00, 4, false },
-	{ "command is virtual, 21",	0x04, 2, false },
-	{ "status is not",		0x06, 2, true },
-	{ "command with status",	0x04, 4, true },
-	{ "BARs are virtual",		0x10, 4, false },
-	{ "MSI address is virtual",	MSI + 4, 4, false },
-	{ "MSI pending is not",		MSI + 20, 4, true },
-	{ "vendor data is not",		VNDR + 4, 4, true },
-	{ "nothing is there",		0xfc, 4, false },
+	{ "IDs are virtual, 21", 0x00, 4, false },
+	{ "command is virtual, 21", 0x04, 2, false },
+	{ "status is not", 0x06, 2, true },
+	{ "command with status", 0x04, 4, true },
+	{ "BARs are virtual", 0x10, 4, false },
+	{ "MSI address is virtual", MSI + 4, 4, false },
+	{ "MSI pending is not", MSI + 20, 4, true },
+	{ "vendor data is not", VNDR + 4, 4, true },
+	{ "nothing is there", 0xfc, 4, false },
 };
-
-/* clang-format on */
 
 TABLE_TEST(merge, merge_rows)
 {
@@ -249,35 +242,33 @@ TABLE_TEST(hardware, hardware_rows)
 			 row->needed);
 }
 
-/* --- permits --------------------------------------------------------------- */
+/* Permits */
 
-/* clang-format off */
 static const struct {
 	const char *name;
 	u32 at, readbits, writebits;
 	int ret;
 	u32 reads, change;
 } permit_rows[] = {
-	{ "vendor data, written",	VNDR + 4, 0, ~0U, 0, 0x04030201, ~0U },
-	{ "vendor data, some bits",	VNDR + 4, 0, 0xff00, 0, 0x04030201, 0xff00 },
-	{ "hidden bytes, read",		0xfc, 0xffff, 0, 0, 0x2211, 0 },
-	{ "hidden bytes, written",	0xfc, 0, 0xff, 0, 0x11, 0xff },
-	{ "vendor header's upper half",	VNDR, 0, 0xff000000, 0, 0x5a0aec09,
+	{ "vendor data, written", VNDR + 4, 0, ~0U, 0, 0x04030201, ~0U },
+	{ "vendor data, some bits", VNDR + 4, 0, 0xff00, 0, 0x04030201,
+	  0xff00 },
+	{ "hidden bytes, read", 0xfc, 0xffff, 0, 0, 0x2211, 0 },
+	{ "hidden bytes, written", 0xfc, 0, 0xff, 0, 0x11, 0xff },
+	{ "vendor header's upper half", VNDR, 0, 0xff000000, 0, 0x5a0aec09,
 	  0xff000000 },
-	{ "vendor header's link",	VNDR, 0xff00, 0, -EPERM, 0x5a0aec09, 0 },
-	{ "interrupt line",		0x3c, 0, 0xff, -EPERM, 0x0100, 0 },
-	{ "power state",		PM + 4, 0, 3, -EPERM, 0x0008, 0 },
-	{ "MSI",			MSI + 4, ~0U, ~0U, -EPERM, 0, 0 },
-	{ "MSI-X",			MSIX, 0, 0x80000000, -EPERM, 0x00078411, 0 },
-	{ "PCIe control",		EXP + 8, 0, 0xffff, -EPERM, 0x000f281f, 0 },
-	{ "reset by AF",		AF + 4, 0, 1, -EPERM, 0, 0 },
-	{ "VPD",			VPD + 4, ~0U, 0, -EPERM, 0, 0 },
-	{ "extended space",		0x100, ~0U, 0, -EINVAL, 0, 0 },
-	{ "beyond all",			0x1000, ~0U, 0, -EINVAL, 0, 0 },
-	{ "not a dword",		VNDR + 5, ~0U, 0, -EINVAL, 0x04030201, 0 },
+	{ "vendor header's link", VNDR, 0xff00, 0, -EPERM, 0x5a0aec09, 0 },
+	{ "interrupt line", 0x3c, 0, 0xff, -EPERM, 0x0100, 0 },
+	{ "power state", PM + 4, 0, 3, -EPERM, 0x0008, 0 },
+	{ "MSI", MSI + 4, ~0U, ~0U, -EPERM, 0, 0 },
+	{ "MSI-X", MSIX, 0, 0x80000000, -EPERM, 0x00078411, 0 },
+	{ "PCIe control", EXP + 8, 0, 0xffff, -EPERM, 0x000f281f, 0 },
+	{ "reset by AF", AF + 4, 0, 1, -EPERM, 0, 0 },
+	{ "VPD", VPD + 4, ~0U, 0, -EPERM, 0, 0 },
+	{ "extended space", 0x100, ~0U, 0, -EINVAL, 0, 0 },
+	{ "beyond all", 0x1000, ~0U, 0, -EINVAL, 0, 0 },
+	{ "not a dword", VNDR + 5, ~0U, 0, -EINVAL, 0x04030201, 0 },
 };
-
-/* clang-format on */
 
 TABLE_TEST(permit, permit_rows)
 {
@@ -297,33 +288,30 @@ TABLE_TEST(permit, permit_rows)
 	ck_assert_uint_eq(out.change, row->change);
 }
 
-START_TEST(permit_extended)
+UNIT_TEST(permit_extended, "permit of extended capabilities")
 {
-	unit_enter("permit of extended capabilities");
 	set_up("every-standard");
 	map.facts.size = CFG_SPACE_SIZE;
 	ck_assert_int_eq(config_permit(&map, &permits, 0x104, ~0U, ~0U),
 			 -EPERM);
 	ck_assert_int_eq(config_permit(&map, &permits, 0xffc, 1, 0), -EPERM);
 }
-END_TEST
 
-/* --- state ------------------------------------------------------------------ */
+/* State */
 
-/* clang-format off */
 static const struct {
 	const char *name;
 	u16 written;
 	bool enforced;
 	u16 hardware, want;
 } devctl_rows[] = {
-	{ "no snoop, enforced",		0x0800, true, 0x0000, 0x0800 },
-	{ "no snoop, not enforced",	0x0800, false, 0x0000, 0x0000 },
-	{ "no snoop, left by a reset",	0x0800, false, 0x2810, 0x2000 },
-	{ "no snoop, taken away",	0x0000, true, 0x0800, 0x0000 },
-	{ "relaxed ordering",		0x0010, false, 0x0000, 0x0010 },
-	{ "the rest is the kernel's",	0x7c1f, true, 0x01e0, 0x09f0 },
-	{ "reset never",		0x8000, true, 0x8000, 0x0000 },
+	{ "no snoop, enforced", 0x0800, true, 0x0000, 0x0800 },
+	{ "no snoop, not enforced", 0x0800, false, 0x0000, 0x0000 },
+	{ "no snoop, left by a reset", 0x0800, false, 0x2810, 0x2000 },
+	{ "no snoop, taken away", 0x0000, true, 0x0800, 0x0000 },
+	{ "relaxed ordering", 0x0010, false, 0x0000, 0x0010 },
+	{ "the rest is the kernel's", 0x7c1f, true, 0x01e0, 0x09f0 },
+	{ "reset never", 0x8000, true, 0x8000, 0x0000 },
 };
 
 static const struct {
@@ -331,12 +319,10 @@ static const struct {
 	u16 written;
 	u32 bytes;
 } readrq_rows[] = {
-	{ "128", 0x0000, 128 },	  { "512", 0x2000, 512 },
-	{ "4096", 0x5000, 4096 }, { "reserved 6", 0x6000, 0 },
+	{ "128", 0x0000, 128 },	     { "512", 0x2000, 512 },
+	{ "4096", 0x5000, 4096 },    { "reserved 6", 0x6000, 0 },
 	{ "reserved 7", 0x7000, 0 },
 };
-
-/* clang-format on */
 
 TABLE_TEST(devctl, devctl_rows)
 {
@@ -353,9 +339,8 @@ TABLE_TEST(readrq, readrq_rows)
 	ck_assert_uint_eq(config_readrq(&map), row->bytes);
 }
 
-START_TEST(command)
+UNIT_TEST(command, "command: on from the start, mastering until it is taken")
 {
-	unit_enter("command: on from the start, mastering until it is taken");
 	set_up("every-standard");
 	ck_assert_uint_eq(config_command(&map), 0x0003);
 	write_at(4, 2, 0x0407);
@@ -364,11 +349,9 @@ START_TEST(command)
 	ck_assert_uint_eq(config_command(&map), 0x0403);
 	ck_assert_uint_eq(read_at(4, 2), 0x0403);
 }
-END_TEST
 
-START_TEST(power)
+UNIT_TEST(power, "power: the state asked for, and the one that came of it")
 {
-	unit_enter("power: the state asked for, and the one that came of it");
 	set_up("every-standard");
 	write_at(PM + 4, 2, 3);
 	ck_assert_uint_eq(config_power_state(&map), 3);
@@ -376,22 +359,18 @@ START_TEST(power)
 	ck_assert_uint_eq(config_power_state(&map), 0);
 	ck_assert_uint_eq(read_at(PM + 4, 2), 0x0008);
 }
-END_TEST
 
-START_TEST(power_states_missing)
+UNIT_TEST(power_states_missing, "power: states that the device has not")
 {
-	unit_enter("power: states that the device has not");
 	set_up("lie-loop-self");
 	ck_assert_uint_eq(write_at(0x44, 2, 1).effects, 0);
 	ck_assert_uint_eq(write_at(0x44, 2, 2).effects, 0);
 	ck_assert_uint_eq(config_power_state(&map), 0);
 	ck_assert_uint_eq(write_at(0x44, 2, 3).effects, CFG_EFFECT_POWER);
 }
-END_TEST
 
-START_TEST(vpd)
+UNIT_TEST(vpd, "VPD: address, data, and the flag that tells of it")
 {
-	unit_enter("VPD: address, data, and the flag that tells of it");
 	set_up("every-standard");
 	write_at(VPD + 2, 2, 0x7ffe);
 	ck_assert_uint_eq(config_vpd_address(&map), 0x7ffc);
@@ -402,13 +381,11 @@ START_TEST(vpd)
 	ck_assert_uint_eq(write_at(VPD + 2, 2, 0).effects, CFG_EFFECT_VPD);
 	ck_assert_uint_eq(read_at(VPD + 2, 2), 0);
 }
-END_TEST
 
-START_TEST(nothing_there)
+UNIT_TEST(nothing_there, "state of a device without capabilities")
 {
 	struct config_map before;
 
-	unit_enter("state of a device without capabilities");
 	set_up("all-ones");
 	before = map;
 	ck_assert_uint_eq(map.pm | map.exp | map.vpd | map.af, 0);
@@ -418,13 +395,11 @@ START_TEST(nothing_there)
 	ck_assert_uint_eq(config_readrq(&map), 0);
 	ck_assert_uint_eq(config_devctl(&map, true, 0x2810), 0x2000);
 }
-END_TEST
 
-START_TEST(stack_bytes)
+UNIT_TEST(stack_bytes, "no byte depends on what was in memory before, 20")
 {
 	struct config_map a, b;
 
-	unit_enter("no byte depends on what was in memory before, 20");
 	set_up("every-standard");
 	a = map;
 	memset(&map, 0xa5, sizeof(map));
@@ -433,7 +408,6 @@ START_TEST(stack_bytes)
 	ck_assert_int_eq(memcmp(a.regs, b.regs, sizeof(a.regs)), 0);
 	ck_assert_int_eq(memcmp(a.virt, b.virt, sizeof(a.virt)), 0);
 }
-END_TEST
 
 SUITE(config_rules)
 {

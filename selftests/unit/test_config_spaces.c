@@ -52,28 +52,24 @@ static size_t load(const char *name, u8 *data)
 	return size;
 }
 
-START_TEST(operations)
+LOOP_TEST(operations, i)
 {
 	u8 data[MAX_BYTES];
 
-	scenario_run(data, load(files[_i], data));
+	scenario_run(data, load(files[i], data));
 }
-END_TEST
 
-START_TEST(sweep)
+LOOP_TEST(sweep, i)
 {
 	u8 data[MAX_BYTES];
 
-	scenario_sweep(data, load(files[_i], data));
+	scenario_sweep(data, load(files[i], data));
 }
-END_TEST
 
-START_TEST(corpus_is_there)
+UNIT_TEST(corpus_is_there, "the corpus is there")
 {
-	unit_enter("the corpus is there");
 	ck_assert_int_gt(nfiles, 40);
 }
-END_TEST
 
 SUITE(config_spaces)
 {

@@ -126,8 +126,54 @@ TABLE_TEST(cap, cap_rows)
 	ck_assert_uint_eq(irq_cap(row->has, row->limit), row->cap);
 }
 
+static const struct {
+	const char *name;
+	u32 on, enabled;
+} model_rows[] = {
+	{ "all small requests, none on", IRQ_NONE_ON, 0 },
+	{ "all small requests, INTx on", IRQ_INTX, 1 },
+	{ "all small requests, one MSI on", IRQ_MSI, 1 },
+	{ "all small requests, three on", IRQ_MSIX, 3 },
+	{ "all small requests, all on", IRQ_MSIX, 8 },
+};
+
+/* Is each of the vectors below @limit? And is there one at all? */
+static bool all_below(u32 first, u32 count, u32 limit)
+{
+	u32 v;
+
+	for (v = first; v < first + count; v++)
+		if (v >= limit)
+			return false;
+	return count > 0;
+}
+
+static void compare_one(const struct irq_state *state, u32 kind, u32 first,
+			u32 count)
+{
+	bool has = all_below(first, count, state->max[kind]);
+	bool on = state->on == kind && all_below(first, count, state->enabled);
+	bool off = state->on == IRQ_NONE_ON;
+
+	ck_assert_int_eq(!irq_check_vectors(state, kind, first, count), on);
+	ck_assert_int_eq(irq_check_bind(state, kind, first, count) >= 0,
+			 off ? has : on);
+}
+
+TABLE_TEST(vectors_model, model_rows)
+{
+	struct irq_state state = { { 1, 4, 8 }, row->on, row->enabled, true };
+	u32 kind, first, count;
+
+	for (kind = 0; kind < IRQ_NR_KINDS; kind++)
+		for (first = 0; first < 10; first++)
+			for (count = 0; count < 10; count++)
+				compare_one(&state, kind, first, count);
+}
+
 SUITE(irq_rules)
 {
+	ADD_TABLE(tc, vectors_model, model_rows);
 	ADD_TABLE(tc, enable, enable_rows);
 	ADD_TABLE(tc, vectors, vector_rows);
 	ADD_TABLE(tc, flags, flag_rows);

@@ -248,8 +248,70 @@ TABLE_TEST(width, width_rows)
 			  row->width);
 }
 
+static const struct {
+	const char *name;
+	u64 holes;
+} model_rows[] = {
+	{ "pages against model, no second hole", 0 },
+	{ "pages against model, two holes", 1 },
+};
+
+/* The model: a page may be mapped if no byte of it is in a hole. */
+#define MODEL_PAGES 5
+#define STEP 1024
+
+static bool page_free(const struct region_range holes[2], u64 page)
+{
+	u64 byte;
+	int i;
+
+	for (byte = page * PAGE; byte < (page + 1) * PAGE; byte += STEP)
+		for (i = 0; i < 2; i++)
+			if (byte >= holes[i].offset &&
+			    byte < holes[i].offset + holes[i].size)
+				return false;
+	return true;
+}
+
+static void compare_maps(const struct region_range holes[2])
+{
+	struct region_range want;
+	u64 first, last, page;
+
+	for (first = 0; first < MODEL_PAGES + 1; first++)
+		for (last = first; last < MODEL_PAGES + 1; last++) {
+			bool ok = last < MODEL_PAGES;
+
+			for (page = first; page <= last; page++)
+				ok = ok && page_free(holes, page);
+			want.offset = first * PAGE;
+			want.size = (last - first + 1) * PAGE;
+			ck_assert_int_eq(region_may_map(MODEL_PAGES * PAGE,
+							holes, PAGE, &want),
+					 ok);
+		}
+}
+
+/* Every hole of whole steps, the second one at three places */
+TABLE_TEST(map_model, model_rows)
+{
+	struct region_range holes[2] = { { 0 } };
+	u64 at, size, second;
+
+	for (at = 0; at < MODEL_PAGES * PAGE; at += STEP)
+		for (size = 0; at + size <= MODEL_PAGES * PAGE; size += STEP)
+			for (second = 0; second < 3; second++) {
+				holes[0].offset = at;
+				holes[0].size = size;
+				holes[1].offset = second * 2 * PAGE;
+				holes[1].size = row->holes * STEP;
+				compare_maps(holes);
+			}
+}
+
 SUITE(region)
 {
+	ADD_TABLE(tc, map_model, model_rows);
 	ADD_TABLE(tc, decode, decode_rows);
 	ADD_TABLE(tc, encode, encode_rows);
 	ADD_TABLE(tc, range, range_rows);

@@ -11,24 +11,23 @@
 #define TOP_PAGE (~0ULL - PG + 1)
 #define R(a, b) ((struct span){ .first = (a), .last = (b) })
 
-/* clang-format off */
 static const struct {
 	const char *name;
 	u64 start, size, align;
 	bool ok;
 } make_rows[] = {
-	{ "one page at zero",		0, PG, PG, true },
-	{ "empty",			PG, 0, PG, false },
-	{ "start unaligned",		PG + 1, PG, PG, false },
-	{ "size unaligned",		PG, PG - 1, PG, false },
-	{ "size less than a page",	0, 1, PG, false },
-	{ "bytes",			3, 1, 1, true },
-	{ "last page",			TOP_PAGE, PG, PG, true },
-	{ "one page past the top",	TOP_PAGE, 2 * PG, PG, false },
-	{ "wraps to zero",		TOP_PAGE, 0ULL - TOP_PAGE + PG, PG, false },
-	{ "all but the first page",	PG, 0ULL - PG, PG, true },
-	{ "wraps from the middle",	1ULL << 63, (1ULL << 63) + PG, PG, false },
-	{ "upper half",			1ULL << 63, 1ULL << 63, PG, true },
+	{ "one page at zero", 0, PG, PG, true },
+	{ "empty", PG, 0, PG, false },
+	{ "start unaligned", PG + 1, PG, PG, false },
+	{ "size unaligned", PG, PG - 1, PG, false },
+	{ "size less than a page", 0, 1, PG, false },
+	{ "bytes", 3, 1, 1, true },
+	{ "last page", TOP_PAGE, PG, PG, true },
+	{ "one page past the top", TOP_PAGE, 2 * PG, PG, false },
+	{ "wraps to zero", TOP_PAGE, 0ULL - TOP_PAGE + PG, PG, false },
+	{ "all but the first page", PG, 0ULL - PG, PG, true },
+	{ "wraps from the middle", 1ULL << 63, (1ULL << 63) + PG, PG, false },
+	{ "upper half", 1ULL << 63, 1ULL << 63, PG, true },
 };
 
 static const struct {
@@ -36,12 +35,12 @@ static const struct {
 	struct span r;
 	u64 window, windows;
 } windows_rows[] = {
-	{ "one byte",			{ 0, 0 }, 0x200000, 1 },
-	{ "whole window",		{ 0, 0x1fffff }, 0x200000, 1 },
-	{ "one byte more",		{ 0, 0x200000 }, 0x200000, 2 },
-	{ "across a border",		{ 0x1fffff, 0x200000 }, 0x200000, 2 },
-	{ "last window",		{ TOP_PAGE, ~0ULL }, 0x200000, 1 },
-	{ "everything",			{ 0, ~0ULL }, 0x200000, 1ULL << 43 },
+	{ "one byte", { 0, 0 }, 0x200000, 1 },
+	{ "whole window", { 0, 0x1fffff }, 0x200000, 1 },
+	{ "one byte more", { 0, 0x200000 }, 0x200000, 2 },
+	{ "across a border", { 0x1fffff, 0x200000 }, 0x200000, 2 },
+	{ "last window", { TOP_PAGE, ~0ULL }, 0x200000, 1 },
+	{ "everything", { 0, ~0ULL }, 0x200000, 1ULL << 43 },
 };
 
 static const struct {
@@ -50,38 +49,61 @@ static const struct {
 	bool grown;
 	struct span want;
 } widen_rows[] = {
-	{ "alone in everything",	{ 0x5000, 0x5fff }, { 0, ~0ULL },
-	  true, { 0, 0xffff } },
-	{ "whole window already",	{ 0, 0xffff }, { 0, ~0ULL },
-	  false, { 0, 0xffff } },
-	{ "neighbour below, one window", { 0x5000, 0x5fff }, { 0x4000, ~0ULL },
-	  false, { 0x5000, 0x5fff } },
-	{ "neighbour above, one window", { 0x5000, 0x5fff }, { 0, 0x6fff },
-	  false, { 0x5000, 0x5fff } },
-	{ "neighbour below, two windows", { 0x5000, 0x15fff }, { 0x4000, ~0ULL },
-	  true, { 0x5000, 0x1ffff } },
-	{ "neighbour above, two windows", { 0x5000, 0x15fff }, { 0, 0x16fff },
-	  true, { 0, 0x15fff } },
-	{ "neighbours at both ends",	{ 0x5000, 0x15fff }, { 0x4000, 0x16fff },
-	  false, { 0x5000, 0x15fff } },
-	{ "at the top",			{ TOP_PAGE, ~0ULL }, { 0x10000, ~0ULL },
-	  true, { ~0ULL - 0xffff, ~0ULL } },
+	{ "alone in everything",
+	  { 0x5000, 0x5fff },
+	  { 0, ~0ULL },
+	  true,
+	  { 0, 0xffff } },
+	{ "whole window already",
+	  { 0, 0xffff },
+	  { 0, ~0ULL },
+	  false,
+	  { 0, 0xffff } },
+	{ "neighbour below, one window",
+	  { 0x5000, 0x5fff },
+	  { 0x4000, ~0ULL },
+	  false,
+	  { 0x5000, 0x5fff } },
+	{ "neighbour above, one window",
+	  { 0x5000, 0x5fff },
+	  { 0, 0x6fff },
+	  false,
+	  { 0x5000, 0x5fff } },
+	{ "neighbour below, two windows",
+	  { 0x5000, 0x15fff },
+	  { 0x4000, ~0ULL },
+	  true,
+	  { 0x5000, 0x1ffff } },
+	{ "neighbour above, two windows",
+	  { 0x5000, 0x15fff },
+	  { 0, 0x16fff },
+	  true,
+	  { 0, 0x15fff } },
+	{ "neighbours at both ends",
+	  { 0x5000, 0x15fff },
+	  { 0x4000, 0x16fff },
+	  false,
+	  { 0x5000, 0x15fff } },
+	{ "at the top",
+	  { TOP_PAGE, ~0ULL },
+	  { 0x10000, ~0ULL },
+	  true,
+	  { ~0ULL - 0xffff, ~0ULL } },
 };
 
 static const struct {
 	const char *name;
 	u64 size, page_sizes, align;
 } align_rows[] = {
-	{ "4 KiB only",			1ULL << 40, 0x1000, 0x1000 },
-	{ "one page",			0x1000, 0x40201000, 0x1000 },
-	{ "just below 2 MiB",		0x1ff000, 0x40201000, 0x1000 },
-	{ "2 MiB",			0x200000, 0x40201000, 0x200000 },
-	{ "1 GiB",			0x40000000, 0x40201000, 0x40000000 },
-	{ "huge, biggest page",		~0ULL, 0x40201000, 0x40000000 },
-	{ "every size there is",	~0ULL, ~0xfffULL, 1ULL << 63 },
-	{ "smaller than any page",	1, 0x1000, 0x1000 },
+	{ "4 KiB only", 1ULL << 40, 0x1000, 0x1000 },
+	{ "one page", 0x1000, 0x40201000, 0x1000 },
+	{ "just below 2 MiB", 0x1ff000, 0x40201000, 0x1000 },
+	{ "2 MiB", 0x200000, 0x40201000, 0x200000 },
+	{ "1 GiB", 0x40000000, 0x40201000, 0x40000000 },
+	{ "huge, biggest page", ~0ULL, 0x40201000, 0x40000000 },
+	{ "every size there is", ~0ULL, ~0xfffULL, 1ULL << 63 },
+	{ "smaller than any page", 1, 0x1000, 0x1000 },
 };
-/* clang-format on */
 
 TABLE_TEST(make, make_rows)
 {
@@ -205,15 +227,15 @@ static void remove_and_compare(struct span_set *set, u32 *model)
 	ck_assert_uint_eq(bits_of_set(set), *model);
 }
 
-/* clang-format off */
 static const struct {
 	const char *name;
 	u32 seed;
 } model_rows[] = {
-	{ "set against model, 1", 1 }, { "set against model, 2", 2 },
-	{ "set against model, 3", 3 }, { "set against model, 4", 4 },
+	{ "set against model, 1", 1 },
+	{ "set against model, 2", 2 },
+	{ "set against model, 3", 3 },
+	{ "set against model, 4", 4 },
 };
-/* clang-format on */
 
 TABLE_TEST(set_model, model_rows)
 {
@@ -240,13 +262,12 @@ TABLE_TEST(set_model, model_rows)
 	}
 }
 
-START_TEST(set_at_the_top)
+UNIT_TEST(set_at_the_top, "set at the top of the address space")
 {
 	struct span ranges[3];
 	struct span_set set = { .ranges = ranges, .cap = 3 };
 	u64 first = 0;
 
-	unit_enter("set at the top of the address space");
 	span_set_fill(&set, SPAN_ALL);
 	ck_assert(span_set_contains(&set, SPAN_ALL));
 	ck_assert(!span_set_place(&set, ~0ULL, 2, 1, &first));
@@ -265,7 +286,6 @@ START_TEST(set_at_the_top)
 	ck_assert_uint_eq(set.nr, 0);
 	ck_assert(!span_set_place(&set, 0, 1, 1, &first));
 }
-END_TEST
 
 SUITE(span)
 {

@@ -52,6 +52,27 @@ void unit_enter(const char *row);
 	END_TEST                                                  \
 	static void test##_row(const __typeof__((rows)[0]) *row)
 
+/* A test by itself, with its name in the report */
+#define UNIT_TEST(test, name)          \
+	static void test##_body(void); \
+	START_TEST(test)               \
+	{                              \
+		unit_enter(name);      \
+		test##_body();         \
+	}                              \
+	END_TEST                       \
+	static void test##_body(void)
+
+/* A test run for each number of a loop; it names its row itself */
+#define LOOP_TEST(test, number)       \
+	static void test##_body(int); \
+	START_TEST(test)              \
+	{                             \
+		test##_body(_i);      \
+	}                             \
+	END_TEST                      \
+	static void test##_body(int number)
+
 #define ADD_TABLE(tc, test, rows) \
 	tcase_add_loop_test(tc, test, 0, ARRAY_SIZE(rows))
 
