@@ -10,7 +10,7 @@ MODULE_TOOLS := gcc make
 MAKEFLAGS += --no-print-directory
 
 .PHONY: help modules modules_install vm check check-unit check-vm demo lint
-.PHONY: bench check-debug clean docs format
+.PHONY: bench check-debug clean docs format package
 
 help:
 	@echo 'make demo           the whole path shown in a virtual machine'
@@ -25,6 +25,7 @@ help:
 	@echo 'make lint           every check of the sources'
 	@echo 'make format         apply .clang-format to all C files'
 	@echo 'make docs           build/docs/index.html from Documentation and headers'
+	@echo 'make package        Debian packages in build/package: DKMS, headers, tool'
 	@echo 'make clean          remove what was built in the tree'
 	@echo
 	@echo 'Everything but modules and clean works on a fresh Debian 12 as root:'
@@ -67,6 +68,9 @@ format:
 
 docs:
 	@scripts/docs
+
+package:
+	@scripts/package
 
 bench:
 	@selftests/bench/run
