@@ -41,22 +41,26 @@ static bool charge_user(struct user_struct *user, u64 npages)
 /**
  * charge_map() - charge a mapping to current
  * @map: the mapping, of current->mm
- * @tables: pages charged besides those of the buffer
+ * @npages: pages of the buffer
+ * @tables: page tables of the IOMMU that are not free
  *
  * Return: 0, or -ENOMEM over the limit.
  */
-int charge_map(struct uiommu_mapping *map, u64 tables)
+int charge_map(struct uiommu_mapping *map, u64 npages, u64 tables)
 {
 	struct user_struct *user = current_user();
-	u64 npages = (map->size >> PAGE_SHIFT) + tables;
+	u64 total = npages + tables;
 
+	if (!total)
+		return 0;
 	if (!capable(CAP_IPC_LOCK)) {
-		if (!charge_user(user, npages))
+		if (!charge_user(user, total))
 			return -ENOMEM;
 		map->charged_to = get_uid(user);
 	}
-	map->charged = npages;
-	atomic64_add(map->size >> PAGE_SHIFT, &map->mm->pinned_vm);
+	map->charged = total;
+	map->npages = npages;
+	atomic64_add(npages, &map->mm->pinned_vm);
 	return 0;
 }
 
@@ -68,7 +72,7 @@ void uncharge_map(struct uiommu_mapping *map)
 {
 	if (!map->charged)
 		return;
-	atomic64_sub(map->size >> PAGE_SHIFT, &map->mm->pinned_vm);
+	atomic64_sub(map->npages, &map->mm->pinned_vm);
 	if (map->charged_to) {
 		atomic_long_sub(map->charged, &map->charged_to->locked_vm);
 		free_uid(map->charged_to);

@@ -40,6 +40,7 @@ static void release(struct kref *ref)
 	for (i = 0; i < domain->nr_hw; i++)
 		hw_free(domain->hw[i]);
 	ida_free(&ids, domain->id);
+	xa_destroy(&domain->tables);
 	kfree(domain->allowed.ranges);
 	kfree(domain);
 }
@@ -121,6 +122,9 @@ static void init(struct uiommu_domain *domain)
 	INIT_LIST_HEAD(&domain->groups);
 	INIT_LIST_HEAD(&domain->revoked);
 	INIT_LIST_HEAD(&domain->suspects);
+	INIT_LIST_HEAD(&domain->later);
+	INIT_LIST_HEAD(&domain->waiters);
+	xa_init(&domain->tables);
 	init_waitqueue_head(&domain->wait);
 	init_waitqueue_head(&domain->poll);
 	INIT_WORK(&domain->reap, reap);

@@ -34,6 +34,7 @@
 #include <linux/uiommu.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 #include <uapi/linux/uiommu.h>
 
 #include "span.h"
@@ -45,6 +46,17 @@
 /* Lowest address that the kernel chooses by itself: 0 looks like "none" */
 #define UIOMMU_PLACE_START SZ_64K
 
+/*
+ * Where the kernel never places a mapping by itself, even before a device's
+ * reserved windows are known: writes there are interrupts with every x86 IOMMU
+ * (Intel SDM volume 3, 11.11.1 "Message Address Register Format").
+ */
+#ifdef CONFIG_X86
+#define UIOMMU_ARCH_WINDOW ((struct span){ 0xfee00000, 0xfeefffff })
+#else
+#define UIOMMU_ARCH_WINDOW SPAN_NONE
+#endif
+
 #define UIOMMU_ROOM_RUNS 2 /* kept inside struct uiommu_mapping */
 
 /* What one leaf table of x86 page tables spans; see unmap_claim() */
@@ -55,8 +67,14 @@
  * mapped (a dense mapping needs one for 512). A user who spreads pages far
  * apart pays for the tables as for pages.
  */
-#define UIOMMU_FREE_TABLES 512
+#define UIOMMU_FREE_TABLES 16
 #define UIOMMU_PAGES_PER_TABLE 64
+
+/*
+ * Leaf tables that may be left behind with no mapping in them, where the
+ * IOMMU does not free them or a neighbour that has gone since was in the way.
+ */
+#define UIOMMU_MAX_STALE_TABLES 4096
 
 struct seq_file;
 struct user_struct;
@@ -66,6 +84,7 @@ struct user_struct;
  * @domain: the page tables
  * @prot: IOMMU_CACHE where the IOMMU can be coherent
  * @snoops: no-snoop requests of devices are turned into snooping ones
+ * @max_last: last address that we use, whatever the hardware can
  * @frees_tables: unmapping a whole leaf window frees its table (VT-d)
  *
  * Made by the first attach that needs it; stays until its domain goes, so
@@ -74,6 +93,7 @@ struct user_struct;
 struct uiommu_hw {
 	struct iommu_domain *domain;
 	int prot;
+	u64 max_last;
 	bool snoops;
 	bool frees_tables;
 };
@@ -115,13 +135,20 @@ struct uiommu_report {
  * @nr_revoking: mappings claimed and not yet retired
  * @revoked: &uiommu_mapping.work_node, to be given back by @reap
  * @suspects: &uiommu_mapping.work_node, to be looked at by @look
+ * @later: suspects that could not be looked at in this round
+ * @waiters: those who wait for the worker; see unmap.c
+ * @tickets: &uiommu_mapping.ticket given so far
  * @reap: gives back what was revoked
  * @look: looks whether the memory of suspects is still theirs
  * @place: where the search for a free address begins
  * @nr_maps: mappings in @maps
  * @mapped: bytes of them
  * @pinned: pages pinned; atomic, no lock
- * @tables: leaf windows that mappings touch
+ * @windows: leaf windows that mappings are in
+ * @tables: leaf windows that may have a table; see tables.c; no lock
+ * @nr_tables: how many
+ * @replaying: entries of a mapping that is gone may still be written
+ * @aperture: what all of @hw can address
  * @report: what was revoked
  * @poll: readers of @report
  */
@@ -145,13 +172,20 @@ struct uiommu_domain {
 	unsigned long nr_revoking;
 	struct list_head revoked;
 	struct list_head suspects;
+	struct list_head later;
+	struct list_head waiters;
+	u64 tickets;
 	struct work_struct reap;
 	struct delayed_work look;
 	u64 place;
 	u64 nr_maps;
 	u64 mapped;
 	atomic64_t pinned;
-	u64 tables;
+	u64 windows;
+	struct xarray tables;
+	atomic64_t nr_tables;
+	bool replaying;
+	struct span aperture;
 	struct uiommu_report report;
 	wait_queue_head_t poll;
 };
@@ -265,9 +299,11 @@ struct frame_cursor {
  *	look; first > last when there are none
  * @charged_to: whose locked-memory quota pays @charged pages, or NULL
  * @charged: pages charged
+ * @npages: pages shown in the VmPin of @mm
  * @runs: frames, fixed from publication to revocation; no lock needed
  * @last_run: where runs are appended
  * @room: memory of the first runs
+ * @ticket: by which somebody waits for the worker to finish it, or 0
  * @filled: bytes that are in all hardware domains; of the filler
  * @hw_mask: slots of &uiommu_domain.hw that hold it
  * @state: see &enum map_state
@@ -275,7 +311,7 @@ struct frame_cursor {
  * @mmio: not memory but another device's BAR, whose attachment this is
  * @mmio_node: place in &uiommu_attachment.mmios
  * @doomed: its memory went while it was being filled
- * @suspect: on &uiommu_domain.suspects
+ * @suspect: on &uiommu_domain.suspects or later
  * @busy: replays and looks in progress; must be 0 before it is freed
  *
  * All but the fixed are guarded by &uiommu_domain.lock from publication on;
@@ -297,9 +333,11 @@ struct uiommu_mapping {
 	struct span hull;
 	struct user_struct *charged_to;
 	u64 charged;
+	u64 npages;
 	struct run_chunk runs;
 	struct run_chunk *last_run;
 	u64 room[UIOMMU_ROOM_RUNS];
+	u64 ticket;
 	u64 filled;
 	struct uiommu_attachment *mmio;
 	struct list_head mmio_node;
@@ -331,6 +369,14 @@ struct map_request {
 	bool wrapped;
 };
 
+/**
+ * enum look - what a look at the memory of a mapping has found
+ * @LOOK_SAME: the process still uses the pages we pinned
+ * @LOOK_GONE: it does not
+ * @LOOK_LATER: it cannot be told now
+ */
+enum look { LOOK_SAME, LOOK_GONE, LOOK_LATER };
+
 /* domain.c */
 struct uiommu_domain *domain_alloc(void);
 void domain_get(struct uiommu_domain *domain);
@@ -345,7 +391,7 @@ struct uiommu_owner *owner_alloc(struct uiommu_domain *domain);
 /* tree.c */
 struct uiommu_mapping *tree_first(struct uiommu_domain *domain, struct span r);
 struct uiommu_mapping *tree_next(struct uiommu_mapping *map);
-u64 tree_insert(struct uiommu_domain *domain, struct uiommu_mapping *map);
+void tree_insert(struct uiommu_domain *domain, struct uiommu_mapping *map);
 void tree_erase(struct uiommu_domain *domain, struct uiommu_mapping *map);
 struct span tree_gap(struct uiommu_mapping *map);
 int tree_place(struct uiommu_domain *domain, struct map_request *request);
@@ -358,9 +404,8 @@ void map_exit(void);
 
 /* unmap.c */
 void unmap_claim(struct uiommu_mapping *map, struct span filled);
-bool unmap_claimed(struct uiommu_mapping *map);
-void unmap_not_busy(struct uiommu_mapping *map);
-void unmap_hand_over(struct uiommu_mapping *map);
+bool unmap_claimed(struct uiommu_mapping *map, bool hand_over);
+void unmap_finish(struct uiommu_mapping *map);
 int unmap_range(struct uiommu_owner *owner, struct span r, u64 *done);
 void unmap_owned(struct uiommu_owner *owner);
 void unmap_reap(struct uiommu_domain *domain);
@@ -373,7 +418,7 @@ void revoke_look(struct uiommu_domain *domain);
 /* pin.c */
 int pin_segment(struct uiommu_mapping *map, unsigned long addr,
 		unsigned long *end, unsigned int *gup_flags);
-bool pin_still_theirs(struct uiommu_mapping *map, struct span hull);
+enum look pin_look(struct uiommu_mapping *map, struct span hull);
 
 /* fill.c */
 int fill_map(struct uiommu_mapping *map);
@@ -392,8 +437,14 @@ u64 frame_run(struct frame_cursor *cursor, u64 *npages);
 u64 frame_next(struct frame_cursor *cursor);
 void frames_unpin(struct uiommu_mapping *map);
 
+/* tables.c */
+int tables_note(struct uiommu_mapping *map, u64 *fresh);
+void tables_forget(struct uiommu_domain *domain, struct span r);
+bool tables_are_many(struct uiommu_domain *domain);
+bool tables_are_too_many(struct uiommu_domain *domain);
+
 /* charge.c */
-int charge_map(struct uiommu_mapping *map, u64 tables);
+int charge_map(struct uiommu_mapping *map, u64 npages, u64 tables);
 void uncharge_map(struct uiommu_mapping *map);
 
 /* hw.c */
@@ -402,6 +453,7 @@ struct uiommu_hw *hw_attach(struct uiommu_domain *domain, struct device *dev,
 int hw_publish(struct uiommu_domain *domain, struct uiommu_hw *hw);
 struct span hw_aperture(struct uiommu_hw *hw);
 size_t hw_unmap(struct uiommu_hw *hw, struct span r);
+void hw_scrub(struct uiommu_hw *hw, struct span r);
 void hw_free(struct uiommu_hw *hw);
 
 /* group.c */

@@ -60,10 +60,9 @@ static unsigned int take_runs(struct frame_cursor *cursor,
 	return n;
 }
 
-static int map_runs(struct uiommu_hw *hw, struct uiommu_mapping *map,
-		    u64 offset, struct scatterlist *sg, unsigned int n)
+static int map_runs(struct uiommu_hw *hw, struct uiommu_mapping *map, u64 iova,
+		    struct scatterlist *sg, unsigned int n)
 {
-	u64 iova = map->iova + offset;
 	ssize_t ret;
 
 	if (n == 1)
@@ -72,6 +71,19 @@ static int map_runs(struct uiommu_hw *hw, struct uiommu_mapping *map,
 	ret = iommu_map_sg(hw->domain, iova, sg, n, hw_prot(hw, map),
 			   GFP_KERNEL_ACCOUNT);
 	return ret < 0 ? ret : 0;
+}
+
+/* Map runs of @size bytes at @offset, or leave nothing there. */
+static int map_runs_or_none(struct uiommu_hw *hw, struct uiommu_mapping *map,
+			    u64 offset, struct scatterlist *sg, unsigned int n,
+			    u64 size)
+{
+	u64 iova = map->iova + offset;
+	int ret = map_runs(hw, map, iova, sg, n);
+
+	if (ret)
+		hw_scrub(hw, (struct span){ iova, iova + size - 1 });
+	return ret;
 }
 
 /* Undo what @map has in [@from, @to) of one hardware domain, exactly. */
@@ -91,7 +103,8 @@ static int map_runs_everywhere(struct filler *f, unsigned int n, u64 size)
 	int ret;
 
 	for (i = 0; i < domain->nr_hw; i++) {
-		ret = map_runs(domain->hw[i], map, map->filled, f->sg, n);
+		ret = map_runs_or_none(domain->hw[i], map, map->filled, f->sg,
+				       n, size);
 		if (ret)
 			goto undo;
 	}
@@ -286,7 +299,7 @@ int fill_hw(struct uiommu_hw *hw, struct uiommu_mapping *map)
 		n = take_runs(&cursor, sg, SMALL_SG, &size);
 		if (!n)
 			return 0;
-		ret = map_runs(hw, map, done, sg, n);
+		ret = map_runs_or_none(hw, map, done, sg, n, size);
 		if (ret)
 			break;
 		done += size;

@@ -52,6 +52,7 @@ static void forget(struct uiommu_group *group)
 	list_del(&group->node);
 	iommu_group_put(group->iommu_group);
 	kfree(group->resv.ranges);
+	kfree(group->room);
 	kfree(group);
 }
 
@@ -121,7 +122,8 @@ static int set_up(struct uiommu_group *group, struct device *dev, u32 flags)
 	hw = hw_attach(group->domain, dev, group->iommu_group);
 	if (IS_ERR(hw)) {
 		iommu_group_release_dma_owner(group->iommu_group);
-		return PTR_ERR(hw);
+		/* what an IOMMU's driver says is no business of the user's */
+		return PTR_ERR(hw) == -ENOMEM ? -ENOMEM : -ENODEV;
 	}
 	group->hw = hw;
 	return 0;
@@ -152,14 +154,18 @@ static int admit(struct uiommu_group *group)
 	int ret;
 
 	ret = limits_check(domain, group);
+	if (!ret)
+		ret = limits_prepare(domain, group);
 	if (!ret && !published)
 		ret = hw_publish(domain, group->hw);
-	if (!ret)
-		ret = limits_add(domain, group);
-	if (!ret)
+	if (!ret) {
+		limits_add(domain, group);
 		return 0;
+	}
+	mutex_lock(&groups_lock);
 	tear_down(group);
-	if (!published && !is_published(domain, group->hw))
+	mutex_unlock(&groups_lock);
+	if (!published)
 		hw_free(group->hw);
 	return ret;
 }

@@ -14,6 +14,7 @@
  * @hw: the hardware domain it is attached to; set by the first to join,
  *	who holds the domain frozen
  * @resv: its reserved windows; fixed once @hw is set
+ * @room: memory for the limits of the domain; of the first to join
  * @nr_devices: devices attached; under groups_lock
  * @cut_off: detached from @hw because the hardware did not obey
  */
@@ -24,6 +25,7 @@ struct uiommu_group {
 	struct uiommu_domain *domain;
 	struct uiommu_hw *hw;
 	struct span_set resv;
+	struct span *room;
 	unsigned int nr_devices;
 	bool cut_off;
 };
@@ -35,7 +37,8 @@ void group_leave(struct uiommu_group *group);
 /* limits.c */
 int limits_init(struct uiommu_domain *domain);
 int limits_check(struct uiommu_domain *domain, struct uiommu_group *group);
-int limits_add(struct uiommu_domain *domain, struct uiommu_group *group);
+int limits_prepare(struct uiommu_domain *domain, struct uiommu_group *group);
+void limits_add(struct uiommu_domain *domain, struct uiommu_group *group);
 void limits_remove(struct uiommu_domain *domain, struct uiommu_group *group);
 
 #endif /* _UIOMMU_GROUP_H */

@@ -16,6 +16,17 @@ MODULE_PARM_DESC(
 	separate_tables,
 	"give each IOMMU group page tables of its own, for tests (default off)");
 
+#define AMD_ADDRESS_BITS 48
+
+/* Drivers of the kernel name their IOMMUs so, with a number behind. */
+static bool iommu_is(struct device *dev, const char *name)
+{
+	struct iommu_device *iommu = dev->iommu->iommu_dev;
+
+	return iommu && iommu->dev &&
+	       str_has_prefix(dev_name(iommu->dev), name);
+}
+
 /*
  * Unmapping all of a leaf window frees its table on Intel VT-d. AMD-Vi keeps
  * tables until the domain goes, and virtio-iommu takes a range with holes for
@@ -23,9 +34,28 @@ MODULE_PARM_DESC(
  */
 static bool frees_tables(struct device *dev)
 {
-	struct iommu_device *iommu = dev->iommu->iommu_dev;
+	return iommu_is(dev, "dmar");
+}
 
-	return iommu && iommu->dev && !strncmp(dev_name(iommu->dev), "dmar", 4);
+/*
+ * The table of AMD-Vi in 6.1 does not grow safely while others map. So it is
+ * made to grow once, to the levels that 48 bits need, and not beyond.
+ */
+static int grow_once(struct uiommu_hw *hw, struct device *dev)
+{
+	u64 top = BIT_ULL(AMD_ADDRESS_BITS) - PAGE_SIZE;
+	int ret;
+
+	if (!iommu_is(dev, "ivhd"))
+		return 0;
+	hw->max_last = BIT_ULL(AMD_ADDRESS_BITS) - 1;
+	if (hw->domain->geometry.aperture_end < hw->max_last)
+		return 0;
+	ret = iommu_map(hw->domain, top, page_to_phys(ZERO_PAGE(0)), PAGE_SIZE,
+			IOMMU_READ, GFP_KERNEL_ACCOUNT);
+	if (!ret)
+		iommu_unmap(hw->domain, top, PAGE_SIZE);
+	return ret;
 }
 
 static bool enforce_snooping(struct iommu_domain *domain)
@@ -60,6 +90,7 @@ static struct uiommu_hw *hw_alloc(struct device *dev)
 	}
 	hw->domain = domain;
 	hw->frees_tables = frees_tables(dev);
+	hw->max_last = ~0ULL;
 	if (device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY))
 		hw->prot = IOMMU_CACHE;
 	return hw;
@@ -80,10 +111,14 @@ static struct uiommu_hw *attach_to_new(struct device *dev,
 	}
 	hw->snoops = enforce_snooping(hw->domain);
 	if ((hw->domain->pgsize_bitmap & -hw->domain->pgsize_bitmap) >
-	    PAGE_SIZE) {
+	    PAGE_SIZE)
+		ret = -ENODEV;
+	else
+		ret = grow_once(hw, dev);
+	if (ret) {
 		iommu_detach_group(hw->domain, group);
 		hw_free(hw);
-		return ERR_PTR(-ENODEV);
+		return ERR_PTR(ret);
 	}
 	return hw;
 }
@@ -122,10 +157,12 @@ struct span hw_aperture(struct uiommu_hw *hw)
 {
 	struct iommu_domain_geometry *geometry = &hw->domain->geometry;
 
+	struct span r = { 0, hw->max_last };
+
 	if (!geometry->force_aperture)
-		return SPAN_ALL;
-	return (struct span){ geometry->aperture_start,
-			      geometry->aperture_end };
+		return r;
+	return span_common(r, (struct span){ geometry->aperture_start,
+					     geometry->aperture_end });
 }
 
 /**
@@ -141,10 +178,39 @@ size_t hw_unmap(struct uiommu_hw *hw, struct span r)
 	return iommu_unmap(hw->domain, r.first, r.last - r.first + 1);
 }
 
+/**
+ * hw_scrub() - unmap what a failed map may have left
+ * @hw: the hardware domain
+ * @r: where; nobody else maps there
+ *
+ * The driver of VT-d does not take back what it wrote before it ran out of
+ * memory for the next table, and the IOMMU core does not know of it.
+ */
+void hw_scrub(struct uiommu_hw *hw, struct span r)
+{
+	u64 iova = r.first;
+	size_t n;
+
+	while (iova <= r.last) {
+		n = 0;
+		if (iommu_iova_to_phys(hw->domain, iova))
+			n = iommu_unmap(hw->domain, iova, PAGE_SIZE);
+		iova += max(n, PAGE_SIZE);
+		cond_resched();
+	}
+}
+
 static void publish(struct uiommu_domain *domain, struct uiommu_hw *hw)
 {
 	spin_lock(&domain->lock);
 	domain->hw[domain->nr_hw++] = hw;
+	spin_unlock(&domain->lock);
+}
+
+static void set_replaying(struct uiommu_domain *domain, bool replaying)
+{
+	spin_lock(&domain->lock);
+	domain->replaying = replaying;
 	spin_unlock(&domain->lock);
 }
 
@@ -213,8 +279,12 @@ static struct span whole(struct uiommu_mapping *map)
 static int replay_one(struct uiommu_mapping *map, unsigned int slot)
 {
 	struct uiommu_hw *hw = map->domain->hw[slot];
-	int ret = fill_hw(hw, map);
+	u64 fresh;
+	int ret;
 
+	ret = tables_note(map, &fresh);
+	if (!ret)
+		ret = fill_hw(hw, map);
 	if (!ret && !try_mark(map, slot))
 		hw_unmap(hw, whole(map));
 	no_longer_busy(map);
@@ -273,8 +343,10 @@ int hw_publish(struct uiommu_domain *domain, struct uiommu_hw *hw)
 
 	lockdep_assert_held_write(&domain->freeze);
 	publish(domain, hw);
+	set_replaying(domain, true);
 	ret = replay(domain, slot);
 	if (ret)
 		undo_replay(domain, slot);
+	set_replaying(domain, false);
 	return ret;
 }

@@ -7,17 +7,6 @@
 
 #include "group.h"
 
-#ifdef CONFIG_X86
-/*
- * Writes there are interrupts, never memory, with every x86 IOMMU (Intel SDM
- * volume 3, 11.11.1 "Message Address Register Format"). Known before any
- * device is attached, so that what is prepared early does not fail late.
- */
-#define ARCH_WINDOW ((struct span){ 0xfee00000, 0xfeefffff })
-#else
-#define ARCH_WINDOW SPAN_NONE
-#endif
-
 /* ranges that fit without any group */
 #define BASE_CAP 4
 
@@ -36,10 +25,11 @@ static void compute(struct uiommu_domain *domain, struct span_set *set)
 	unsigned int i;
 
 	span_set_fill(set, SPAN_ALL);
-	if (!span_empty(ARCH_WINDOW))
-		span_set_remove(set, ARCH_WINDOW);
+	domain->aperture = SPAN_ALL;
 	for (i = 0; i < domain->nr_hw; i++)
-		span_set_clip(set, hw_aperture(domain->hw[i]));
+		domain->aperture = span_common(domain->aperture,
+					       hw_aperture(domain->hw[i]));
+	span_set_clip(set, domain->aperture);
 	list_for_each_entry(group, &domain->groups, domain_node)
 		remove_all(set, &group->resv);
 }
@@ -76,6 +66,7 @@ int limits_init(struct uiommu_domain *domain)
 static bool is_mapped(struct uiommu_domain *domain, struct span r)
 {
 	struct uiommu_mapping *map;
+	bool mapped;
 
 	if (span_empty(r))
 		return false;
@@ -83,8 +74,9 @@ static bool is_mapped(struct uiommu_domain *domain, struct span r)
 	map = tree_first(domain, r);
 	while (map && map->state != MAP_LIVE)
 		map = tree_next(map);
+	mapped = map && map->iova <= r.last;
 	spin_unlock(&domain->lock);
-	return map && map->iova <= r.last;
+	return mapped;
 }
 
 /**
@@ -115,29 +107,35 @@ int limits_check(struct uiommu_domain *domain, struct uiommu_group *group)
 }
 
 /**
- * limits_add() - limit a domain to what a group allows
- * @domain: the domain, frozen; the group's hardware domain is published
+ * limits_prepare() - get the room that limits_add() needs
+ * @domain: the domain, frozen
  * @group: the group
  *
  * Return: 0 or -ENOMEM.
  */
-int limits_add(struct uiommu_domain *domain, struct uiommu_group *group)
+int limits_prepare(struct uiommu_domain *domain, struct uiommu_group *group)
 {
 	/* each window cuts one range in two at most */
 	unsigned int cap = domain->allowed.cap + group->resv.nr;
-	struct span *ranges = kcalloc(cap, sizeof(*ranges), GFP_KERNEL_ACCOUNT);
 
-	if (!ranges)
-		return -ENOMEM;
+	group->room = kcalloc(cap, sizeof(*group->room), GFP_KERNEL_ACCOUNT);
+	return group->room ? 0 : -ENOMEM;
+}
+
+/**
+ * limits_add() - limit a domain to what a group allows
+ * @domain: the domain, frozen; the group's hardware domain is published
+ * @group: the group, prepared
+ */
+void limits_add(struct uiommu_domain *domain, struct uiommu_group *group)
+{
 	spin_lock(&domain->lock);
-	swap(domain->allowed.ranges, ranges);
-	domain->allowed.cap = cap;
+	swap(domain->allowed.ranges, group->room);
+	domain->allowed.cap += group->resv.nr;
 	list_add_tail(&group->domain_node, &domain->groups);
 	compute(domain, &domain->allowed);
 	domain->page_sizes = common_page_sizes(domain);
 	spin_unlock(&domain->lock);
-	kfree(ranges);
-	return 0;
 }
 
 /**

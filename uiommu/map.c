@@ -85,8 +85,7 @@ static int choose_iova(struct uiommu_mapping *map, struct map_request *request)
 }
 
 /* Take the range if it is free. -EAGAIN: another is just leaving it. */
-static int try_reserve(struct uiommu_mapping *map, struct map_request *request,
-		       u64 *tables)
+static int try_reserve(struct uiommu_mapping *map, struct map_request *request)
 {
 	struct uiommu_domain *domain = map->domain;
 	struct uiommu_owner *owner = map->owner;
@@ -104,19 +103,14 @@ static int try_reserve(struct uiommu_mapping *map, struct map_request *request,
 	if (other)
 		return other->state == MAP_REVOKING ? -EAGAIN : -EBUSY;
 
-	*tables = tree_insert(domain, map);
-	if (domain->tables <=
-	    UIOMMU_FREE_TABLES +
-		    domain->mapped / PAGE_SIZE / UIOMMU_PAGES_PER_TABLE)
-		*tables = 0;
+	tree_insert(domain, map);
 	owner->mm = map->mm;
 	owner->nr_maps++;
 	list_add_tail(&map->owner_node, &owner->maps);
 	return 0;
 }
 
-static int reserve(struct uiommu_mapping *map, struct map_request *request,
-		   u64 *tables)
+static int reserve(struct uiommu_mapping *map, struct map_request *request)
 {
 	struct uiommu_domain *domain = map->domain;
 	u64 seen;
@@ -124,7 +118,7 @@ static int reserve(struct uiommu_mapping *map, struct map_request *request,
 
 	for (;;) {
 		spin_lock(&domain->lock);
-		ret = try_reserve(map, request, tables);
+		ret = try_reserve(map, request);
 		seen = domain->retired;
 		spin_unlock(&domain->lock);
 		if (ret != -EAGAIN)
@@ -168,15 +162,33 @@ static void abandon(struct uiommu_mapping *map)
 	map->hw_mask = map->filled ? (1U << domain->nr_hw) - 1 : 0;
 	unmap_claim(map, map->filled ? filled : map->span);
 	spin_unlock(&domain->lock);
-	if (unmap_claimed(map))
-		unmap_not_busy(map);
+	if (unmap_claimed(map, false))
+		unmap_finish(map);
 }
 
-static int fill_memory(struct uiommu_mapping *map, u64 tables)
+/* Charge the pages, and the page tables that are more than are free. */
+static int charge(struct uiommu_mapping *map, u64 npages)
+{
+	u64 tables = 0;
+	int ret;
+
+	if (map->domain->nr_hw) {
+		ret = tables_note(map, &tables);
+		if (ret)
+			return ret;
+	}
+	if (tables && tables_are_too_many(map->domain))
+		return -ENOMEM;
+	if (tables && !tables_are_many(map->domain))
+		tables = 0;
+	return charge_map(map, npages, tables);
+}
+
+static int fill_memory(struct uiommu_mapping *map)
 {
 	int ret;
 
-	ret = charge_map(map, tables);
+	ret = charge(map, map->size >> PAGE_SHIFT);
 	if (ret)
 		return ret;
 	ret = watch(map);
@@ -188,30 +200,32 @@ static int fill_memory(struct uiommu_mapping *map, u64 tables)
 	return revoke_settle(map);
 }
 
-static int fill_reserved(struct uiommu_mapping *map, u64 tables)
+static int fill_mmio(struct uiommu_mapping *map)
 {
-	int ret = mmio_is(map);
+	int ret;
 
-	if (ret < 0)
+	ret = charge(map, 0);
+	if (ret)
 		return ret;
-	if (!ret)
-		return fill_memory(map, tables);
 	ret = watch(map);
-	return ret ?: mmio_fill(map);
+	if (ret)
+		return ret;
+	return mmio_fill(map);
 }
 
 static int map_frozen_out(struct uiommu_mapping *map,
 			  struct map_request *request)
 {
-	u64 tables;
 	int ret;
 
-	ret = reserve(map, request, &tables);
+	ret = reserve(map, request);
 	if (ret) {
 		map_free(map);
 		return ret;
 	}
-	ret = fill_reserved(map, tables);
+	ret = mmio_is(map);
+	if (ret >= 0)
+		ret = ret ? fill_mmio(map) : fill_memory(map);
 	trace_uiommu_map(map->domain->id, map->iova, map->size, ret);
 	if (ret)
 		abandon(map);

@@ -177,8 +177,7 @@ void uiommu_revoke_mmio(struct uiommu_attachment *att)
 		spin_unlock(&domain->lock);
 		if (!map)
 			break;
-		if (unmap_claimed(map))
-			unmap_hand_over(map);
+		unmap_claimed(map, true);
 	}
 	mutex_unlock(&domain->members);
 	wait_event(domain->wait, all_gone(att));

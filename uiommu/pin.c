@@ -104,9 +104,13 @@ int pin_segment(struct uiommu_mapping *map, unsigned long addr,
 	return ret;
 }
 
-/* Is @page, pinned earlier, still what the file behind @addr holds there? */
-static bool file_page_in_place(struct uiommu_mapping *map, unsigned long addr,
-			       struct page *page)
+/*
+ * Is @page, pinned earlier, still what the file behind @addr holds there? A
+ * hole is punched, and a file truncated, under the lock of the inode: first
+ * the page table entries go and then the pages, without another word to us.
+ */
+static enum look look_at_file(struct uiommu_mapping *map, unsigned long addr,
+			      struct page *page)
 {
 	struct vm_area_struct *vma = find_vma(map->mm, addr);
 	struct folio *folio = page_folio(page);
@@ -114,12 +118,20 @@ static bool file_page_in_place(struct uiommu_mapping *map, unsigned long addr,
 
 	if (folio_test_anon(folio) || !vma || vma->vm_start > addr ||
 	    !vma->vm_file)
-		return false;
+		return LOOK_GONE;
 	if (READ_ONCE(folio->mapping) != vma->vm_file->f_mapping)
-		return false;
+		return LOOK_GONE;
 	index = ((addr - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff;
-	return is_vm_hugetlb_page(vma) ||
-	       folio->index + folio_page_idx(folio, page) == index;
+	if (!is_vm_hugetlb_page(vma) &&
+	    folio->index + folio_page_idx(folio, page) != index)
+		return LOOK_GONE;
+	if (inode_is_locked(vma->vm_file->f_mapping->host))
+		return LOOK_LATER;
+	/* unlocked before that, it may have been gone before we saw it there */
+	smp_rmb();
+	return READ_ONCE(folio->mapping) == vma->vm_file->f_mapping ?
+		       LOOK_SAME :
+		       LOOK_GONE;
 }
 
 /*
@@ -128,56 +140,66 @@ static bool file_page_in_place(struct uiommu_mapping *map, unsigned long addr,
  */
 #define LOOK_FLAGS (FOLL_NOFAULT | FOLL_FORCE | FOLL_DUMP)
 
-static bool pages_in_place(struct uiommu_mapping *map,
-			   struct frame_cursor *cursor, unsigned long addr,
-			   unsigned int npages)
+/* Look at up to @npages pages; at least one. Returns how many it were. */
+static unsigned int look_at_some(struct uiommu_mapping *map,
+				 struct frame_cursor *cursor,
+				 unsigned long addr, unsigned int npages,
+				 enum look *result)
 {
 	struct page *now[LOOK_BATCH];
+	struct page *page;
 	unsigned int i;
-	bool same = true;
 	long got;
 
 	got = get_user_pages_remote(map->mm, addr, npages, LOOK_FLAGS, now,
 				    NULL);
-	for (i = 0; i < npages && same; i++, addr += PAGE_SIZE) {
-		struct page *page = pfn_to_page(frame_next(cursor));
-
-		if ((long)i < got && now[i] == page)
+	got = max(got, 0L);
+	*result = LOOK_SAME;
+	for (i = 0; i < npages; i++) {
+		page = pfn_to_page(frame_next(cursor));
+		if (i < got && now[i] == page)
 			continue;
-		same = file_page_in_place(map, addr, page);
+		/* one that is not there ends the list: go on after it */
+		*result = look_at_file(map, addr + i * PAGE_SIZE, page);
+		if (*result != LOOK_SAME || i >= got) {
+			i++;
+			break;
+		}
 	}
 	while (got > 0)
 		put_page(now[--got]);
-	return same;
+	return i;
 }
 
 /**
- * pin_still_theirs() - does the process still use the pages we pinned?
+ * pin_look() - does the process still use the pages we pinned?
  * @map: the mapping; its frames do not change meanwhile
  * @hull: user addresses to look at, page aligned
  *
  * Looks without faulting, so that a hole that was punched is not refilled.
  * The caller holds mmap_lock for read.
  *
- * Return: true when every page is still in its place.
+ * Return: LOOK_SAME when every page is still in its place.
  */
-bool pin_still_theirs(struct uiommu_mapping *map, struct span hull)
+enum look pin_look(struct uiommu_mapping *map, struct span hull)
 {
 	unsigned long addr = max_t(u64, hull.first, map->vaddr);
 	unsigned long end =
 		min_t(u64, hull.last, map->vaddr + map->size - 1) + 1;
 	struct frame_cursor cursor;
+	enum look result;
+	unsigned int n;
 
 	mmap_assert_locked(map->mm);
 	frame_seek(map, (addr - map->vaddr) >> PAGE_SHIFT, &cursor);
 	while (addr < end) {
-		unsigned int npages = min_t(unsigned long, LOOK_BATCH,
-					    (end - addr) >> PAGE_SHIFT);
-
-		if (!pages_in_place(map, &cursor, addr, npages))
-			return false;
-		addr += (unsigned long)npages << PAGE_SHIFT;
+		n = min_t(unsigned long, LOOK_BATCH,
+			  (end - addr) >> PAGE_SHIFT);
+		n = look_at_some(map, &cursor, addr, n, &result);
+		if (result != LOOK_SAME)
+			return result;
+		addr += (unsigned long)n << PAGE_SHIFT;
 		cond_resched();
 	}
-	return true;
+	return LOOK_SAME;
 }

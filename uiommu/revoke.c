@@ -47,8 +47,7 @@ static bool memory_gone(struct uiommu_mapping *map)
 static void revoke_claimed(struct uiommu_mapping *map)
 {
 	trace_uiommu_revoke(map->domain->id, map->iova, map->size);
-	if (unmap_claimed(map))
-		unmap_hand_over(map);
+	unmap_claimed(map, true);
 }
 
 static bool is_leaving(struct uiommu_mapping *map)
@@ -121,6 +120,26 @@ static int try_publish(struct uiommu_mapping *map, struct span *hull)
 	return ret;
 }
 
+/* Look at a mapping of current until it can be told. */
+static int look_until_told(struct uiommu_mapping *map, struct span hull)
+{
+	enum look result;
+
+	for (;;) {
+		/* those that widened the hull may not have ended yet */
+		mmu_interval_read_begin(&map->notifier);
+		if (mmap_read_lock_killable(map->mm))
+			return -EINTR;
+		result = pin_look(map, hull);
+		mmap_read_unlock(map->mm);
+		if (result != LOOK_LATER)
+			return result == LOOK_SAME ? 0 : -EFAULT;
+		if (schedule_timeout_killable(LOOK_AGAIN_JIFFIES) &&
+		    fatal_signal_pending(current))
+			return -EINTR;
+	}
+}
+
 /**
  * revoke_settle() - publish a filled mapping if its memory is still the same
  * @map: the mapping, of current->mm
@@ -130,23 +149,15 @@ static int try_publish(struct uiommu_mapping *map, struct span *hull)
 int revoke_settle(struct uiommu_mapping *map)
 {
 	struct span hull;
-	bool same;
 	int ret;
 
 	while ((ret = try_publish(map, &hull)) == -EAGAIN) {
-		/* those that widened the hull may not have ended yet */
-		mmu_interval_read_begin(&map->notifier);
-		if (mmap_read_lock_killable(map->mm))
-			return -EINTR;
-		same = pin_still_theirs(map, hull);
-		mmap_read_unlock(map->mm);
-		if (!same)
-			return -EFAULT;
+		ret = look_until_told(map, hull);
+		if (ret)
+			return ret;
 	}
 	return ret;
 }
-
-enum look { LOOK_SAME, LOOK_GONE, LOOK_LATER };
 
 static enum look look_at(struct uiommu_mapping *map, struct span hull)
 {
@@ -157,7 +168,7 @@ static enum look look_at(struct uiommu_mapping *map, struct span hull)
 	if (!mmget_not_zero(map->mm))
 		return LOOK_SAME;
 	if (mmap_read_trylock(map->mm)) {
-		result = pin_still_theirs(map, hull) ? LOOK_SAME : LOOK_GONE;
+		result = pin_look(map, hull);
 		mmap_read_unlock(map->mm);
 	}
 	mmput_async(map->mm);
@@ -181,51 +192,52 @@ static struct uiommu_mapping *next_suspect(struct uiommu_domain *domain,
 	return map;
 }
 
-/* Under the lock: act on what was seen. Returns true when it was claimed. */
-static bool conclude(struct uiommu_mapping *map, struct span hull,
+/* To be looked at in the next round. */
+static void postpone(struct uiommu_mapping *map, struct span hull)
+{
+	map->hull.first = min(map->hull.first, hull.first);
+	map->hull.last = max(map->hull.last, hull.last);
+	if (map->suspect)
+		list_del(&map->work_node);
+	list_add_tail(&map->work_node, &map->domain->later);
+	map->suspect = true;
+}
+
+/* Act on what was seen. */
+static void conclude(struct uiommu_mapping *map, struct span hull,
 		     enum look result)
 {
 	struct uiommu_domain *domain = map->domain;
+	bool claimed = false;
 
-	if (map->state != MAP_LIVE)
-		return false;
-	if (result == LOOK_LATER) {
-		map->hull.first = min(map->hull.first, hull.first);
-		map->hull.last = max(map->hull.last, hull.last);
-		if (!map->suspect)
-			list_add_tail(&map->work_node, &domain->suspects);
-		map->suspect = true;
-	}
-	return result == LOOK_GONE && memory_gone(map);
+	spin_lock(&domain->lock);
+	if (map->state == MAP_LIVE && result == LOOK_LATER)
+		postpone(map, hull);
+	else if (result == LOOK_GONE)
+		claimed = memory_gone(map);
+	spin_unlock(&domain->lock);
+	if (claimed)
+		revoke_claimed(map);
 }
 
 static bool look_at_next(struct uiommu_domain *domain)
 {
 	struct uiommu_mapping *map;
 	struct span hull;
-	enum look result;
-	bool claimed;
 
 	spin_lock(&domain->lock);
 	map = next_suspect(domain, &hull);
 	spin_unlock(&domain->lock);
 	if (!map)
 		return false;
-	result = look_at(map, hull);
-	spin_lock(&domain->lock);
-	claimed = conclude(map, hull, result);
-	spin_unlock(&domain->lock);
-	if (claimed)
-		revoke_claimed(map);
+	conclude(map, hull, look_at(map, hull));
 
 	spin_lock(&domain->lock);
 	map->busy--;
 	wake_up_all(&domain->wait);
 	domain_queue_reap(domain);
 	spin_unlock(&domain->lock);
-	if (result == LOOK_LATER)
-		domain_queue_look(domain, LOOK_AGAIN_JIFFIES);
-	return result != LOOK_LATER;
+	return true;
 }
 
 /**
@@ -237,6 +249,14 @@ static bool look_at_next(struct uiommu_domain *domain)
  */
 void revoke_look(struct uiommu_domain *domain)
 {
+	bool again;
+
 	while (look_at_next(domain))
 		cond_resched();
+	spin_lock(&domain->lock);
+	again = !list_empty(&domain->later);
+	list_splice_tail_init(&domain->later, &domain->suspects);
+	spin_unlock(&domain->lock);
+	if (again)
+		domain_queue_look(domain, LOOK_AGAIN_JIFFIES);
 }

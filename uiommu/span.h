@@ -55,6 +55,15 @@ static inline bool span_overlaps(struct span a, struct span b)
 	return a.first <= b.last && b.first <= a.last;
 }
 
+/* What is in both; empty when they do not overlap. */
+static inline struct span span_common(struct span a, struct span b)
+{
+	return (struct span){
+		.first = max(a.first, b.first),
+		.last = min(a.last, b.last),
+	};
+}
+
 static inline bool span_covers(struct span outer, struct span inner)
 {
 	return outer.first <= inner.first && inner.last <= outer.last;

@@ -85,14 +85,11 @@ static u64 own_windows(struct uiommu_mapping *map)
  * tree_insert() - add a mapping
  * @domain: where to
  * @map: the mapping; its span overlaps no other
- *
- * Return: how many leaf windows it is the first to touch.
  */
-u64 tree_insert(struct uiommu_domain *domain, struct uiommu_mapping *map)
+void tree_insert(struct uiommu_domain *domain, struct uiommu_mapping *map)
 {
 	struct rb_node **link = &domain->maps.rb_node;
 	struct rb_node *parent = NULL;
-	u64 windows;
 
 	lockdep_assert_held(&domain->lock);
 	while (*link) {
@@ -106,9 +103,7 @@ u64 tree_insert(struct uiommu_domain *domain, struct uiommu_mapping *map)
 	rb_insert_color(&map->node, &domain->maps);
 	domain->nr_maps++;
 	domain->mapped += map->size;
-	windows = own_windows(map);
-	domain->tables += windows;
-	return windows;
+	domain->windows += own_windows(map);
 }
 
 /**
@@ -121,7 +116,10 @@ void tree_erase(struct uiommu_domain *domain, struct uiommu_mapping *map)
 	lockdep_assert_held(&domain->lock);
 	domain->nr_maps--;
 	domain->mapped -= map->size;
-	domain->tables -= own_windows(map);
+	domain->windows -= own_windows(map);
+	/* with no limit yet, do not run away from one to come */
+	if (!domain->nr_hw && map->iova < domain->place)
+		domain->place = max_t(u64, map->iova, UIOMMU_PLACE_START);
 	rb_erase(&map->node, &domain->maps);
 }
 
@@ -140,12 +138,17 @@ static int place_from(struct uiommu_domain *domain, u64 *from, u64 size,
 	u64 align = span_best_align(size, likely_page_sizes(domain));
 	struct uiommu_mapping *other;
 	unsigned int steps;
+	struct span place;
 
 	for (steps = 0; steps < PLACE_STEPS; steps++) {
 		if (!span_set_place(&domain->allowed, *from, size, align, iova))
 			return -ENOSPC;
-		other = tree_first(domain,
-				   (struct span){ *iova, *iova + size - 1 });
+		place = (struct span){ *iova, *iova + size - 1 };
+		if (span_overlaps(place, UIOMMU_ARCH_WINDOW)) {
+			*from = UIOMMU_ARCH_WINDOW.last + 1;
+			continue;
+		}
+		other = tree_first(domain, place);
 		if (!other)
 			return 0;
 		*from = other->span.last + 1;

@@ -23,14 +23,30 @@ static bool tables_are_freed(struct uiommu_domain *domain)
 	return true;
 }
 
+/*
+ * Grow what is unmapped to whole windows of page tables in which the mapping
+ * is alone, so that the tables are freed: else one page mapped and unmapped
+ * here and there would take tables without end. Not during a replay: entries
+ * of a mapping that has left the tree may be in the window still.
+ */
+static void widen(struct uiommu_mapping *map)
+{
+	static const u64 windows[] = { 512ULL * SZ_1G, SZ_1G,
+				       UIOMMU_LEAF_WINDOW };
+	struct uiommu_domain *domain = map->domain;
+	struct span gap = span_common(tree_gap(map), domain->aperture);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(windows); i++)
+		span_widen(&map->unmap, gap, windows[i]);
+	map->span.first = min(map->span.first, map->unmap.first);
+	map->span.last = max(map->span.last, map->unmap.last);
+}
+
 /**
  * unmap_claim() - become the one who unmaps a mapping
  * @map: the mapping; filling by the caller, or live
  * @filled: what of it is in page tables
- *
- * Where it is alone in a leaf window all of the window is claimed, so that
- * unmapping frees the leaf table: otherwise one page mapped and unmapped here
- * and there would take page tables without end.
  */
 void unmap_claim(struct uiommu_mapping *map, struct span filled)
 {
@@ -40,12 +56,9 @@ void unmap_claim(struct uiommu_mapping *map, struct span filled)
 	map->state = MAP_REVOKING;
 	domain->nr_revoking++;
 	map->unmap = filled;
-	if (!tables_are_freed(domain) || !map->hw_mask)
-		return;
-	if (!span_widen(&map->unmap, tree_gap(map), UIOMMU_LEAF_WINDOW))
-		return;
-	map->span.first = min(map->span.first, map->unmap.first);
-	map->span.last = max(map->span.last, map->unmap.last);
+	if (map->hw_mask && !domain->replaying && tables_are_many(domain) &&
+	    tables_are_freed(domain))
+		widen(map);
 }
 
 static void claim_live(struct uiommu_mapping *map)
@@ -84,68 +97,110 @@ static bool unmap_hardware(struct uiommu_mapping *map)
 	for (i = 0; i < domain->nr_hw; i++)
 		if (map->hw_mask & (1U << i))
 			all &= hw_unmap(domain->hw[i], map->unmap) >= size;
+	if (all && tables_are_freed(domain))
+		tables_forget(domain, map->unmap);
 	return all;
+}
+
+static void queue_for_reap(struct uiommu_mapping *map)
+{
+	list_add_tail(&map->work_node, &map->domain->revoked);
+	domain_queue_reap(map->domain);
+}
+
+static void become_stuck(struct uiommu_mapping *map)
+{
+	map->state = MAP_STUCK;
+	if (map->suspect)
+		list_del(&map->work_node);
+	map->suspect = false;
+	queue_for_reap(map);
+	wake_up_all(&map->domain->wait);
 }
 
 /**
  * unmap_claimed() - unmap a claimed mapping from the hardware
- * @map: the mapping, claimed by the caller
+ * @map: the mapping, claimed by the caller; not the caller's afterwards
+ *	unless this returns true and @hand_over is false
+ * @hand_over: let the worker finish it
  *
  * Takes no lock but uiommu_domain.lock, waits for nothing.
  *
  * Return: true when no device reaches it any more and its range is free. If
  * not it is stuck, and has been handed to the worker.
  */
-bool unmap_claimed(struct uiommu_mapping *map)
+bool unmap_claimed(struct uiommu_mapping *map, bool hand_over)
 {
 	struct uiommu_domain *domain = map->domain;
 	bool ok = unmap_hardware(map);
 
-	spin_lock(&domain->lock);
-	if (ok) {
-		retire(map);
-	} else {
-		map->state = MAP_STUCK;
-		if (map->suspect)
-			list_del(&map->work_node);
-		map->suspect = false;
-		list_add_tail(&map->work_node, &domain->revoked);
-		domain_queue_reap(domain);
-		wake_up_all(&domain->wait);
-	}
-	spin_unlock(&domain->lock);
 	trace_uiommu_unmap(domain->id, map->iova, map->size, ok);
+	spin_lock(&domain->lock);
+	if (ok)
+		retire(map);
+	else
+		become_stuck(map);
+	if (ok && hand_over)
+		queue_for_reap(map);
+	spin_unlock(&domain->lock);
 	return ok;
 }
 
 /**
- * unmap_hand_over() - hand a revoked mapping to the worker
- * @map: the mapping
+ * struct waiter - somebody who waits until the worker has finished a mapping
+ * @node: place in &uiommu_domain.waiters; under its lock
+ * @ticket: &uiommu_mapping.ticket of the mapping
+ * @done: it has been finished
  */
-void unmap_hand_over(struct uiommu_mapping *map)
+struct waiter {
+	struct list_head node;
+	u64 ticket;
+	bool done;
+};
+
+static void let_worker_finish(struct uiommu_mapping *map)
 {
 	struct uiommu_domain *domain = map->domain;
+	struct waiter waiter = {};
 
 	spin_lock(&domain->lock);
-	list_add_tail(&map->work_node, &domain->revoked);
-	domain_queue_reap(domain);
+	map->ticket = ++domain->tickets;
+	waiter.ticket = map->ticket;
+	list_add(&waiter.node, &domain->waiters);
+	queue_for_reap(map);
+	spin_unlock(&domain->lock);
+	wait_event_killable(domain->wait, READ_ONCE(waiter.done));
+	spin_lock(&domain->lock);
+	list_del(&waiter.node);
+	spin_unlock(&domain->lock);
+}
+
+static void tell_waiter(struct uiommu_domain *domain, u64 ticket)
+{
+	struct waiter *waiter;
+
+	spin_lock(&domain->lock);
+	list_for_each_entry(waiter, &domain->waiters, node)
+		if (waiter->ticket == ticket)
+			WRITE_ONCE(waiter->done, true);
+	wake_up_all(&domain->wait);
 	spin_unlock(&domain->lock);
 }
 
 /**
- * unmap_not_busy() - finish a revoked mapping of current
+ * unmap_finish() - finish a revoked mapping, and wait for that
  * @map: the mapping
  *
- * When somebody still looks at it, who ends only if a fatal signal does not
- * come first, the worker finishes it.
+ * Somebody may still look at it, or its process may go on changing its
+ * memory, which holds up the removal of the notifier. If it is not our own
+ * process the worker finishes it; a fatal signal ends our waiting.
  */
-void unmap_not_busy(struct uiommu_mapping *map)
+void unmap_finish(struct uiommu_mapping *map)
 {
-	if (READ_ONCE(map->busy) &&
-	    wait_event_killable(map->domain->wait, !READ_ONCE(map->busy)))
-		unmap_hand_over(map);
-	else
+	if (map->mm == current->mm && !READ_ONCE(map->busy))
 		map_finish(map);
+	else
+		let_worker_finish(map);
 }
 
 static bool may_unmap(struct uiommu_mapping *map, struct uiommu_owner *owner)
@@ -168,13 +223,15 @@ static bool cut_at(struct uiommu_domain *domain, u64 at)
 /**
  * struct unmapper - progress of an unmap by range
  * @owner: in whose name
- * @rest: what is still to be searched
+ * @all: the range
+ * @rest: what of it is still to be searched
  * @done: bytes unmapped
  * @seen: &uiommu_domain.retired when the lock was last held
  * @must_wait: one of ours is just being unmapped by another
  */
 struct unmapper {
 	struct uiommu_owner *owner;
+	struct span all;
 	struct span rest;
 	u64 done;
 	u64 seen;
@@ -182,55 +239,75 @@ struct unmapper {
 };
 
 /*
- * Claim the next mapping that is ours. Returns NULL with @rest moved on after
- * some steps, or with @must_wait set, or with @rest empty at the end.
+ * What to do with a mapping in the range: 1 claim it, 0 pass it by, -EAGAIN
+ * wait for another who unmaps it just now, -EINVAL the range cuts it.
  */
-static struct uiommu_mapping *claim_next(struct unmapper *u)
+static int judge(struct unmapper *u, struct uiommu_mapping *map)
 {
-	struct uiommu_domain *domain = u->owner->domain;
-	struct uiommu_mapping *map = tree_first(domain, u->rest);
-	unsigned int steps;
+	struct span whole = { map->iova, map->iova + map->size - 1 };
 
-	u->must_wait = false;
+	if (!may_unmap(map, u->owner) || map->state == MAP_FILLING)
+		return 0;
+	if (map->state != MAP_LIVE)
+		return -EAGAIN;
+	return span_covers(u->all, whole) ? 1 : -EINVAL;
+}
+
+/*
+ * Claim the next mapping that is ours. Returns 1 with it; 0 with @rest moved
+ * on after some steps or empty at the end; or an error of judge().
+ */
+static int claim_next(struct unmapper *u, struct uiommu_mapping **claimed)
+{
+	struct uiommu_mapping *map = tree_first(u->owner->domain, u->rest);
+	unsigned int steps;
+	int ret;
+
 	for (steps = 0; map && map->span.first <= u->rest.last; steps++) {
 		u->rest.first = max(u->rest.first, map->span.first);
 		if (steps == UNMAP_STEPS)
-			return NULL;
-		if (may_unmap(map, u->owner) && map->state != MAP_FILLING) {
-			u->must_wait = map->state != MAP_LIVE;
-			if (u->must_wait)
-				return NULL;
+			return 0;
+		ret = judge(u, map);
+		if (ret > 0)
 			claim_live(map);
-			return map;
-		}
+		*claimed = map;
+		if (ret)
+			return ret;
 		map = tree_next(map);
 	}
 	u->rest = SPAN_NONE;
-	return NULL;
+	return 0;
+}
+
+static int wait_for_retired(struct uiommu_domain *domain, u64 seen)
+{
+	if (wait_event_killable(domain->wait,
+				READ_ONCE(domain->retired) != seen))
+		return -EINTR;
+	return 0;
 }
 
 static int unmap_next(struct unmapper *u)
 {
 	struct uiommu_domain *domain = u->owner->domain;
 	struct uiommu_mapping *map;
-	u64 size;
+	u64 seen, size;
+	int ret;
 
 	spin_lock(&domain->lock);
-	map = claim_next(u);
-	u->seen = domain->retired;
+	ret = claim_next(u, &map);
+	seen = domain->retired;
+	size = ret > 0 ? map->size : 0;
 	spin_unlock(&domain->lock);
-	if (u->must_wait)
-		return wait_event_killable(domain->wait,
-					   READ_ONCE(domain->retired) !=
-						   u->seen) ?
-			       -EINTR :
-			       0;
-	if (!map)
-		return 0;
-	size = map->size;
-	if (unmap_claimed(map))
-		unmap_not_busy(map);
-	u->done += size;
+	if (ret == -EAGAIN)
+		return wait_for_retired(domain, seen);
+	if (ret <= 0)
+		return ret;
+	/* one that is stuck is met again, and waited for */
+	if (unmap_claimed(map, false)) {
+		unmap_finish(map);
+		u->done += size;
+	}
 	return 0;
 }
 
@@ -255,7 +332,7 @@ static int check_edges(struct uiommu_domain *domain, struct span r)
  */
 int unmap_range(struct uiommu_owner *owner, struct span r, u64 *done)
 {
-	struct unmapper u = { .owner = owner, .rest = r };
+	struct unmapper u = { .owner = owner, .all = r, .rest = r };
 	int ret = check_edges(owner->domain, r);
 
 	while (!ret && !span_empty(u.rest)) {
@@ -304,31 +381,44 @@ static struct uiommu_mapping *claim_owned(struct uiommu_owner *owner)
 	return NULL;
 }
 
+static bool others_unmap(struct uiommu_owner *owner)
+{
+	struct uiommu_mapping *map;
+	bool any = false;
+
+	spin_lock(&owner->domain->lock);
+	list_for_each_entry(map, &owner->maps, owner_node)
+		any |= map->state != MAP_FILLING;
+	spin_unlock(&owner->domain->lock);
+	return any;
+}
+
 /**
  * unmap_owned() - unmap all that an owner has mapped
  * @owner: the owner; retired, so that nothing is added
  *
- * Does not wait for another process whose memory it was: the worker does.
+ * Does not wait for another process whose memory it was: the worker does. Does
+ * wait for those who unmap a mapping just now, because nothing but the file
+ * that is being closed may keep the module they run in.
  */
 void unmap_owned(struct uiommu_owner *owner)
 {
 	struct uiommu_domain *domain = owner->domain;
 	struct uiommu_mapping *map;
+	bool ours;
 
 	for (;;) {
 		spin_lock(&domain->lock);
 		map = claim_owned(owner);
 		spin_unlock(&domain->lock);
 		if (!map)
-			return;
-		if (unmap_claimed(map)) {
-			if (map->mm == current->mm && !READ_ONCE(map->busy))
-				map_finish(map);
-			else
-				unmap_hand_over(map);
-		}
+			break;
+		ours = map->mm == current->mm && !READ_ONCE(map->busy);
+		if (unmap_claimed(map, !ours) && ours)
+			map_finish(map);
 		cond_resched();
 	}
+	wait_event(domain->wait, !others_unmap(owner));
 }
 
 static struct uiommu_mapping *next_to_reap(struct uiommu_domain *domain)
@@ -366,6 +456,7 @@ static void unstick(struct uiommu_mapping *map)
 void unmap_reap(struct uiommu_domain *domain)
 {
 	struct uiommu_mapping *map;
+	u64 ticket;
 
 	for (;;) {
 		spin_lock(&domain->lock);
@@ -375,7 +466,10 @@ void unmap_reap(struct uiommu_domain *domain)
 			return;
 		if (map->state == MAP_STUCK)
 			unstick(map);
+		ticket = map->ticket;
 		map_finish(map);
+		if (ticket)
+			tell_waiter(domain, ticket);
 		cond_resched();
 	}
 }

@@ -62,4 +62,6 @@ static inline void pci_msix_free_irq(struct pci_dev *pdev, struct msi_map map)
 #define eventfd_signal(ctx) ((void)eventfd_signal(ctx, 1))
 #endif
 
+#include "iommu.h"
+
 #endif /* _COMPAT_COMPAT_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Teaches older kernels the names of newer ones: IOMMU and memory. Included
- * ahead of everything else in every file of uiommu.
+ * Teaches older kernels the names of newer ones: IOMMU and memory. Part of
+ * compat.h.
  */
 #ifndef _COMPAT_IOMMU_H
 #define _COMPAT_IOMMU_H
