@@ -213,9 +213,11 @@ static int fill_mmio(struct uiommu_mapping *map)
 	return mmio_fill(map);
 }
 
+/* A mapping that was published is anybody's to unmap: not ours to look at. */
 static int map_frozen_out(struct uiommu_mapping *map,
 			  struct map_request *request)
 {
+	u32 id = map->domain->id;
 	int ret;
 
 	ret = reserve(map, request);
@@ -223,10 +225,11 @@ static int map_frozen_out(struct uiommu_mapping *map,
 		map_free(map);
 		return ret;
 	}
+	request->iova = map->iova;
 	ret = mmio_is(map);
 	if (ret >= 0)
 		ret = ret ? fill_mmio(map) : fill_memory(map);
-	trace_uiommu_map(map->domain->id, map->iova, map->size, ret);
+	trace_uiommu_map(id, request->iova, request->size, ret);
 	if (ret)
 		abandon(map);
 	return ret;
