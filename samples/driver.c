@@ -50,12 +50,26 @@ static int take_descriptors(struct driver *driver)
 	return driver->domain < 0 || driver->device < 0 ? -ENOENT : ret;
 }
 
+/* What came as a descriptor could not have been opened here */
+static void try_to_open(int device)
+{
+	char link[64], node[64];
+	ssize_t size;
+	int fd;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", device);
+	size = readlink(link, node, sizeof(node) - 1);
+	node[size > 0 ? size : 0] = '\0';
+	fd = open(node, O_RDWR | O_CLOEXEC);
+	report_check(fd < 0 && errno == EACCES,
+		     "driver: may not open %s by itself: %m", node);
+}
+
 static void say_who_we_are(struct driver *driver)
 {
 	long capabilities = proc_status("CapEff:", 16);
 	long no_new_privs = proc_status("NoNewPrivs:", 10);
 	struct rlimit limit;
-	int fd;
 
 	getrlimit(RLIMIT_MEMLOCK, &limit);
 	driver->memlock = limit.rlim_cur;
@@ -65,9 +79,7 @@ static void say_who_we_are(struct driver *driver)
 		geteuid(), capabilities, no_new_privs);
 	report_check(!capabilities, "driver: may lock %zu KiB of memory",
 		     driver->memlock >> 10);
-	fd = open("/dev/vfio0", O_RDWR | O_CLOEXEC);
-	report_check(fd < 0 && errno == EACCES,
-		     "driver: may not open /dev/vfio0 by itself: %m");
+	try_to_open(driver->device);
 }
 
 static size_t data_size(void)
