@@ -133,6 +133,7 @@ struct uiommu_report {
  * @wait: woken when @retired grows or a mapping is no longer busy
  * @retired: mappings that have left @maps
  * @nr_revoking: mappings claimed and not yet retired
+ * @nr_unfinished: mappings that the worker has to give back
  * @revoked: &uiommu_mapping.work_node, to be given back by @reap
  * @suspects: &uiommu_mapping.work_node, to be looked at by @look
  * @later: suspects that could not be looked at in this round
@@ -170,6 +171,7 @@ struct uiommu_domain {
 	wait_queue_head_t wait;
 	u64 retired;
 	unsigned long nr_revoking;
+	unsigned long nr_unfinished;
 	struct list_head revoked;
 	struct list_head suspects;
 	struct list_head later;
@@ -409,6 +411,7 @@ void unmap_finish(struct uiommu_mapping *map);
 int unmap_range(struct uiommu_owner *owner, struct span r, u64 *done);
 void unmap_owned(struct uiommu_owner *owner);
 void unmap_reap(struct uiommu_domain *domain);
+bool unmap_settle(struct uiommu_domain *domain);
 
 /* revoke.c */
 extern const struct mmu_interval_notifier_ops revoke_ops;

@@ -181,7 +181,10 @@ static int charge(struct uiommu_mapping *map, u64 npages)
 		return -ENOMEM;
 	if (tables && !tables_are_many(map->domain))
 		tables = 0;
-	return charge_map(map, npages, tables);
+	ret = charge_map(map, npages, tables);
+	if (ret && unmap_settle(map->domain))
+		ret = charge_map(map, npages, tables);
+	return ret;
 }
 
 static int fill_memory(struct uiommu_mapping *map)

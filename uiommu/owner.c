@@ -82,7 +82,8 @@ EXPORT_SYMBOL_GPL(uiommu_owner_put);
  * uiommu_owner_close() - unmap all that an owner mapped, and let go of it
  * @owner: the owner; the caller's reference is given back
  *
- * Takes as long as unmapping takes.
+ * Takes as long as unmapping takes. Waits a moment for the worker, so that
+ * a process that has exited has given back what it was charged.
  */
 void uiommu_owner_close(struct uiommu_owner *owner)
 {
@@ -90,6 +91,7 @@ void uiommu_owner_close(struct uiommu_owner *owner)
 	owner->retired = true;
 	spin_unlock(&owner->domain->lock);
 	unmap_owned(owner);
+	unmap_settle(owner->domain);
 	uiommu_owner_put(owner);
 }
 EXPORT_SYMBOL_GPL(uiommu_owner_close);

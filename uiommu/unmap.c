@@ -13,6 +13,9 @@
 /* mappings of others passed by before the lock is dropped once */
 #define UNMAP_STEPS 256
 
+/* how long a process waits for the worker where it need not, in jiffies */
+#define UNMAP_PATIENCE (HZ / 2)
+
 static bool tables_are_freed(struct uiommu_domain *domain)
 {
 	unsigned int i;
@@ -104,6 +107,7 @@ static bool unmap_hardware(struct uiommu_mapping *map)
 
 static void queue_for_reap(struct uiommu_mapping *map)
 {
+	map->domain->nr_unfinished++;
 	list_add_tail(&map->work_node, &map->domain->revoked);
 	domain_queue_reap(map->domain);
 }
@@ -175,13 +179,15 @@ static void let_worker_finish(struct uiommu_mapping *map)
 	spin_unlock(&domain->lock);
 }
 
-static void tell_waiter(struct uiommu_domain *domain, u64 ticket)
+/* One that was queued is finished; its ticket, or 0. */
+static void tell_waiters(struct uiommu_domain *domain, u64 ticket)
 {
 	struct waiter *waiter;
 
 	spin_lock(&domain->lock);
+	domain->nr_unfinished--;
 	list_for_each_entry(waiter, &domain->waiters, node)
-		if (waiter->ticket == ticket)
+		if (ticket && waiter->ticket == ticket)
 			WRITE_ONCE(waiter->done, true);
 	wake_up_all(&domain->wait);
 	spin_unlock(&domain->lock);
@@ -421,6 +427,21 @@ void unmap_owned(struct uiommu_owner *owner)
 	wait_event(domain->wait, !others_unmap(owner));
 }
 
+/**
+ * unmap_settle() - give the worker a moment to give back what was revoked
+ * @domain: whose mappings
+ *
+ * Return: true if it had something to give back.
+ */
+bool unmap_settle(struct uiommu_domain *domain)
+{
+	if (!READ_ONCE(domain->nr_unfinished))
+		return false;
+	wait_event_timeout(domain->wait, !READ_ONCE(domain->nr_unfinished),
+			   UNMAP_PATIENCE);
+	return true;
+}
+
 static struct uiommu_mapping *next_to_reap(struct uiommu_domain *domain)
 {
 	struct uiommu_mapping *map;
@@ -468,8 +489,7 @@ void unmap_reap(struct uiommu_domain *domain)
 			unstick(map);
 		ticket = map->ticket;
 		map_finish(map);
-		if (ticket)
-			tell_waiter(domain, ticket);
+		tell_waiters(domain, ticket);
 		cond_resched();
 	}
 }
