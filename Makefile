@@ -80,5 +80,5 @@ clean:
 	find uiommu vfio selftests samples lib -type f '(' -name '*.o' -o \
 		-name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' -o \
 		-name '.*.d' ')' -delete 2>/dev/null || true
-	rm -f modules.order Module.symvers .modules.order.cmd .Module.symvers.cmd \
+	rm -f .module-common.o ..module-common.o.cmd modules.order Module.symvers .modules.order.cmd .Module.symvers.cmd \
 		*/modules.order */.modules.order.cmd
