@@ -21,6 +21,7 @@
 #define LIMIT 64 /* pages */
 #define TAKEN 10
 #define IOVA 0x50000000ULL
+#define HIGH (1ULL << 33)
 
 struct worker {
 	int ends[2]; /* to tell, to await: see process_start() */
@@ -269,7 +270,7 @@ static int hoard_page_tables(void *arg)
 	__u8 *page = memory_anon(PAGE);
 
 	for (n = 0; n < 4 * LIMIT; n++)
-		if (domain_map(domain, page, IOVA + n * HUGE, PAGE, true))
+		if (domain_map(domain, page, HIGH + n * HUGE, PAGE, true))
 			return n;
 	return 255;
 }
@@ -293,9 +294,9 @@ static int map_and_unmap_strides(void *arg)
 	__u8 *page = memory_anon(PAGE);
 
 	for (n = 0; n < 4096 && !err; n++) {
-		err = domain_map(domain, page, IOVA + n * HUGE, PAGE, true);
+		err = domain_map(domain, page, HIGH + n * HUGE, PAGE, true);
 		if (!err)
-			err = domain_unmap(domain, IOVA + n * HUGE, PAGE);
+			err = domain_unmap(domain, HIGH + n * HUGE, PAGE);
 	}
 	return err == -ENOMEM ? 0 : err;
 }

@@ -91,10 +91,17 @@ static int split(struct memory *m)
 	       madvise(m->buf + HUGE / 2, HUGE / 2, MADV_NOHUGEPAGE);
 }
 
+static int full_scans(void)
+{
+	char text[32];
+
+	return text_read(KSM "full_scans", text, sizeof(text)) < 0 ? -1 :
+								      atoi(text);
+}
+
 static int merge(struct memory *m)
 {
-	char pages[32] = "";
-	int err;
+	int before = full_scans(), left = 500, err;
 
 	memset(m->buf, 0x33, m->size);
 	err = madvise(m->buf, m->size, MADV_MERGEABLE);
@@ -104,11 +111,11 @@ static int merge(struct memory *m)
 		err = text_write(KSM "sleep_millisecs", "5");
 	if (!err)
 		err = text_write(KSM "run", "1");
-	process_nap(300);
-	text_write(KSM "run", "2");
-	text_read(KSM "full_scans", pages, sizeof(pages));
+	/* it merges what it has seen unchanged twice */
+	while (full_scans() < before + 3 && left--)
+		process_nap(10);
 	text_write(KSM "run", "0");
-	return err ? err : atoi(pages) ? 0 : -EIO;
+	return err ? err : left > 0 ? 0 : -ETIMEDOUT;
 }
 
 static int compact(struct memory *m)

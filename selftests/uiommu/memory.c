@@ -7,6 +7,7 @@
  */
 #include <fcntl.h>
 #include <linux/memfd.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -131,15 +132,16 @@ static __u8 *only_read(void)
 	return sum ? NULL : buf;
 }
 
+static pid_t child;
+
 static __u8 *shared_with_a_child(void)
 {
 	__u8 *buf = memory_anon(SMALL);
-	pid_t pid;
 
 	memset(buf, 1, SMALL);
-	pid = fork();
-	if (!pid) {
-		process_nap(5000);
+	child = fork();
+	if (!child) {
+		process_nap(20000);
 		_exit(0);
 	}
 	return buf;
@@ -249,6 +251,10 @@ FIXTURE_SETUP(read_only)
 
 FIXTURE_TEARDOWN(read_only)
 {
+	if (child) {
+		kill(child, SIGKILL);
+		process_wait(child);
+	}
 	edu_close(&self->edu);
 	close(self->domain);
 }

@@ -204,8 +204,6 @@ TEST(registers_of_edu)
 	EXPECT_EQ(~0x12345678U, value);
 	EXPECT_EQ(4, device_read(fd, REGION(0, EDU_ID), &value, 4));
 	EXPECT_EQ(0x010000ed, value);
-	EXPECT_EQ(0, call(fd, VFIO_RESET_FUNCTION, NULL) &&
-			     call(fd, VFIO_RESET_FUNCTION, NULL) != -ENOTTY);
 	close(fd);
 }
 
@@ -220,6 +218,7 @@ TEST(ports_of_pci_testdev)
 	ASSERT_EQ(0, device_set(fd, domain));
 	ASSERT_EQ(0, call(fd, VFIO_BAR_LEN, &length));
 	EXPECT_EQ(256, length);
+	ASSERT_EQ(0, device_command_write(fd, 0));
 	EXPECT_EQ(-EIO, device_read(fd, REGION(1, 0), &byte, 1));
 	ASSERT_EQ(0, device_command_write(fd, 1));
 	EXPECT_EQ(1, device_read(fd, REGION(1, 0), &byte, 1));
