@@ -135,6 +135,8 @@ class DoorbellServer(threading.Thread):
         self.send(peer, -1, self.memory)
         for vector in self.vectors:
             self.send(peer, 0, vector)
+            # QEMU 7.2 takes one message each time it looks
+            time.sleep(0.1)
         self.peer = peer
 
 
