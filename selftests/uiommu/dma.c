@@ -264,7 +264,7 @@ TEST_F(dma, mappings_in_the_way_of_an_attach_are_eaddrinuse)
 		{ WINDOW, PAGE },
 		{ WINDOW - PAGE, 2 * PAGE },
 		{ 0xfeeff000, 2 * PAGE },
-		{ 1ULL << 60, PAGE },
+		{ 1ULL << 52, PAGE },
 	};
 	size_t i;
 

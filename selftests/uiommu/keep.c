@@ -96,7 +96,7 @@ static int full_scans(void)
 	char text[32];
 
 	return text_read(KSM "full_scans", text, sizeof(text)) < 0 ? -1 :
-								      atoi(text);
+								     atoi(text);
 }
 
 static int merge(struct memory *m)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Configuration space. Invariant: whatever is written, the device's real
- * addresses, interrupts and power state are those that the kernel gave it.
+ * addresses and interrupts are those that the kernel gave it.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,7 +13,6 @@
 #include "../lib/domain.h"
 #include "../lib/edu.h"
 
-#define CAP_PM 0x01
 #define CAP_MSI 0x05
 #define CAP_MSIX 0x11
 
@@ -91,12 +90,10 @@ struct fixed {
 	__u32 id;
 	__u16 msi;
 	__u16 msix;
-	__u16 power;
 };
 
 static struct fixed read_fixed(FIXTURE_DATA(config) * self)
 {
-	int pm = device_capability(self->fd, CAP_PM);
 	int msi = device_capability(self->fd, CAP_MSI);
 	int msix = device_capability(self->fd, CAP_MSIX);
 	struct fixed f;
@@ -109,7 +106,6 @@ static struct fixed read_fixed(FIXTURE_DATA(config) * self)
 	f.id = real(self, 0, 4);
 	f.msi = msi ? real(self, msi + 2, 2) : 0;
 	f.msix = msix ? real(self, msix + 2, 2) : 0;
-	f.power = pm ? real(self, pm + 4, 2) & 3 : 0;
 	return f;
 }
 
