@@ -131,7 +131,8 @@ static int failed_cleanly(struct stage *stage, const struct scenario *s,
 	if (domain_nr_maps(stage->domain) != maps ||
 	    domain_pinned(stage->domain) != pinned)
 		return -EBUSY;
-	return err == -ENOMEM ? 0 : err;
+	/* An interrupt that no memory can be had for cannot be had */
+	return err == -ENOMEM || err == -ENOSPC ? 0 : err;
 }
 
 /* Returns 1 when the call passed untouched, 0 when one allocation failed. */
