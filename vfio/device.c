@@ -11,12 +11,19 @@
 #include <linux/slab.h>
 
 #include "device.h"
+#include "netlink.h"
 
 #define NR_MINORS (MINORMASK + 1)
 
 struct class *vfio_class;
 static dev_t first_number;
 static DEFINE_IDA(minors);
+
+/* How long users who want to hear of a removal may take to let go */
+#define REMOVE_TIME (2 * HZ)
+
+static DEFINE_MUTEX(devices_lock);
+static LIST_HEAD(devices);
 
 /**
  * vfio_devices_init - get ready for devices
@@ -46,6 +53,22 @@ void vfio_devices_exit(void)
 	class_destroy(vfio_class);
 	unregister_chrdev_region(first_number, NR_MINORS);
 	ida_destroy(&minors);
+}
+
+/**
+ * vfio_for_each_dev - visit all bound devices
+ * @visit: what to do with each; may sleep, but waits for no user
+ * @data: passed on to it
+ */
+void vfio_for_each_dev(void (*visit)(struct vfio_dev *vdev, void *data),
+		       void *data)
+{
+	struct vfio_dev *vdev;
+
+	mutex_lock(&devices_lock);
+	list_for_each_entry(vdev, &devices, link)
+		visit(vdev, data);
+	mutex_unlock(&devices_lock);
 }
 
 /**
@@ -115,6 +138,7 @@ static struct vfio_dev *alloc(struct pci_dev *pdev)
 	mutex_init(&vdev->lock);
 	init_rwsem(&vdev->mem);
 	init_waitqueue_head(&vdev->unpaused);
+	init_waitqueue_head(&vdev->closed);
 	spin_lock_init(&vdev->irq_lock);
 	cdev_init(&vdev->cdev, &vfio_fops);
 	vdev->cdev.owner = THIS_MODULE;
@@ -167,8 +191,12 @@ static int publish(struct vfio_dev *vdev)
 	if (ret)
 		goto free_minor;
 	ret = vfio_sysfs_add(vdev);
-	if (!ret)
+	if (!ret) {
+		mutex_lock(&devices_lock);
+		list_add_tail(&vdev->link, &devices);
+		mutex_unlock(&devices_lock);
 		return 0;
+	}
 	cdev_device_del(&vdev->cdev, &vdev->dev);
 free_minor:
 	ida_free(&minors, vdev->minor);
@@ -177,9 +205,21 @@ free_minor:
 
 static void unpublish(struct vfio_dev *vdev)
 {
+	mutex_lock(&devices_lock);
+	list_del(&vdev->link);
+	mutex_unlock(&devices_lock);
 	vfio_sysfs_remove(vdev);
 	cdev_device_del(&vdev->cdev, &vdev->dev);
 	ida_free(&minors, vdev->minor);
+}
+
+/* Those who asked for it hear first, and may let go by themselves */
+static void warn_users(struct vfio_dev *vdev)
+{
+	if (vfio_netlink_tell(vdev, VFIO_MSG_REMOVE) &&
+	    pci_device_is_present(vdev->pdev))
+		wait_event_timeout(vdev->closed, !READ_ONCE(vdev->nr_open),
+				   REMOVE_TIME);
 }
 
 /* The end of all access to the hardware, in the order of rising harmlessness */
@@ -244,7 +284,9 @@ put:
  */
 void vfio_dev_remove(struct vfio_dev *vdev)
 {
+	warn_users(vdev);
 	revoke(vdev);
+	vfio_netlink_forget(vdev);
 	unpublish(vdev);
 	give_hardware(vdev);
 	put_device(&vdev->dev);

@@ -138,6 +138,7 @@ struct vfio_vector {
  * @dev: class device; its last reference frees this
  * @cdev: character device
  * @pdev: the PCI device; we hold a reference
+ * @link: place in the list of bound devices
  * @minor: minor number, ours while bound
  * @dir: the directory vfio/ in the PCI device's own
  * @inode: owns the address space in which all mmaps of BARs are found
@@ -148,6 +149,8 @@ struct vfio_vector {
  * @lock: guards what follows, and &vfio_dev.config
  * @gone: unbound or unplugged: every call is -ENODEV. Set once
  * @nr_open: open files
+ * @closed: woken when @nr_open becomes 0
+ * @frozen: an error of the bus is being dealt with
  * @needs_reset: the reset after the last close could not be done
  * @att: attachment to a domain, or NULL. @attached tells the same to readers
  *	without the lock
@@ -171,6 +174,7 @@ struct vfio_dev {
 	struct device dev;
 	struct cdev cdev;
 	struct pci_dev *pdev;
+	struct list_head link;
 	int minor;
 	struct kobject *dir;
 	struct inode *inode;
@@ -181,6 +185,8 @@ struct vfio_dev {
 	struct mutex lock;
 	bool gone;
 	unsigned int nr_open;
+	wait_queue_head_t closed;
+	bool frozen;
 	bool needs_reset;
 	struct uiommu_attachment *att;
 	bool attached;
@@ -214,6 +220,7 @@ struct vfio_file {
 /* main.c */
 extern bool vfio_allow_unsafe_intrs;
 extern unsigned int vfio_max_vectors;
+extern bool vfio_suspend_anyway;
 
 /* device.c */
 extern struct class *vfio_class;
@@ -221,6 +228,8 @@ int vfio_devices_init(void);
 void vfio_devices_exit(void);
 struct vfio_dev *vfio_dev_create(struct pci_dev *pdev);
 void vfio_dev_remove(struct vfio_dev *vdev);
+void vfio_for_each_dev(void (*visit)(struct vfio_dev *vdev, void *data),
+		       void *data);
 int vfio_enter(struct vfio_dev *vdev);
 int vfio_enter_attached(struct vfio_dev *vdev);
 void vfio_leave(struct vfio_dev *vdev);
@@ -264,7 +273,13 @@ void vfio_mem_pause(struct vfio_dev *vdev);
 extern const struct vfio_config_ops vfio_config_ops;
 int vfio_reset(struct vfio_dev *vdev);
 void vfio_reset_pristine(struct vfio_dev *vdev);
+void vfio_reset_restore(struct vfio_dev *vdev);
 void vfio_reset_unbinding(struct vfio_dev *vdev);
+
+/* recovery.c, power.c; netlink.c has a header of its own */
+extern const struct pci_error_handlers vfio_error_handlers;
+int vfio_power_init(void);
+void vfio_power_exit(void);
 
 /* irq.c */
 void vfio_irqs_init(struct vfio_dev *vdev);

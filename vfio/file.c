@@ -13,6 +13,7 @@
 #include <linux/uaccess.h>
 
 #include "device.h"
+#include "netlink.h"
 
 #define CHUNK 256
 
@@ -33,6 +34,7 @@ static void last_close(struct vfio_dev *vdev)
 	vfio_irqs_off(vdev);
 	vfio_domain_drop(vdev);
 	vfio_reset_pristine(vdev);
+	vfio_netlink_forget(vdev);
 }
 
 static int vfio_open(struct inode *inode, struct file *filp)
@@ -70,8 +72,11 @@ static int vfio_release(struct inode *inode, struct file *filp)
 	struct vfio_dev *vdev = file->vdev;
 
 	mutex_lock(&vdev->lock);
-	if (!--vdev->nr_open && !vdev->gone)
-		last_close(vdev);
+	if (!--vdev->nr_open) {
+		if (!vdev->gone)
+			last_close(vdev);
+		wake_up_all(&vdev->closed);
+	}
 	mutex_unlock(&vdev->lock);
 	/* May free much memory; removal must not wait for it */
 	if (file->owner)

@@ -8,6 +8,7 @@
 #include <linux/module.h>
 
 #include "device.h"
+#include "netlink.h"
 
 bool vfio_allow_unsafe_intrs;
 module_param_named(allow_unsafe_intrs, vfio_allow_unsafe_intrs, bool, 0644);
@@ -18,6 +19,11 @@ unsigned int vfio_max_vectors = 128;
 module_param_named(max_vectors, vfio_max_vectors, uint, 0644);
 MODULE_PARM_DESC(max_vectors,
 		 "How many MSI-X vectors one device may have, 0 for no limit");
+
+bool vfio_suspend_anyway;
+module_param_named(suspend_anyway, vfio_suspend_anyway, bool, 0644);
+MODULE_PARM_DESC(suspend_anyway,
+		 "Let the machine sleep though users of devices do not agree");
 
 static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
@@ -39,6 +45,7 @@ static struct pci_driver driver = {
 	.probe = probe,
 	.remove = remove,
 	.dev_groups = vfio_pci_groups,
+	.err_handler = &vfio_error_handlers,
 	.driver_managed_dma = true,
 };
 
@@ -48,15 +55,29 @@ static int __init vfio_init(void)
 
 	if (ret)
 		return ret;
-	ret = pci_register_driver(&driver);
+	ret = vfio_netlink_init();
 	if (ret)
-		vfio_devices_exit();
+		goto devices;
+	ret = vfio_power_init();
+	if (ret)
+		goto netlink;
+	ret = pci_register_driver(&driver);
+	if (!ret)
+		return 0;
+
+	vfio_power_exit();
+netlink:
+	vfio_netlink_exit();
+devices:
+	vfio_devices_exit();
 	return ret;
 }
 
 static void __exit vfio_exit(void)
 {
 	pci_unregister_driver(&driver);
+	vfio_power_exit();
+	vfio_netlink_exit();
 	vfio_devices_exit();
 }
 

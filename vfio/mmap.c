@@ -19,7 +19,7 @@ static unsigned int wanted_access(struct vfio_dev *vdev)
 {
 	unsigned int open = 0;
 
-	if (vdev->gone || !vdev->att)
+	if (vdev->gone || !vdev->att || vdev->frozen)
 		return 0;
 	if (vfio_config_memory_on(&vdev->config))
 		open |= VFIO_OPEN_MEMORY;

@@ -21,7 +21,7 @@
 #include "verdict.h"
 
 /* An opinion of a suspend, in terms of verdict_merge() */
-#define AGREED	VERDICT_RECOVERED
+#define AGREED VERDICT_RECOVERED
 #define REFUSED VERDICT_DISCONNECT
 
 #define MAX_CLIENTS 4096
@@ -80,8 +80,10 @@ static void answer(struct client *client, u32 verdict)
 	if (!question)
 		return;
 	if (verdict)
-		question->verdict = question->verdict ?
-			verdict_merge(question->verdict, verdict) : verdict;
+		question->verdict =
+			question->verdict ?
+				verdict_merge(question->verdict, verdict) :
+				verdict;
 	WRITE_ONCE(question->waiting, question->waiting - 1);
 	if (!question->waiting)
 		wake_up_all(&question->answered);
@@ -423,10 +425,17 @@ static int do_suspend_reply(struct sk_buff *skb, struct genl_info *info)
 	return take_answer(info, true, nla_get_u32(attr) ? REFUSED : AGREED);
 }
 
+/* Programs of 2010 know nothing of nesting bits and strict lengths */
+#define LAX GENL_DONT_VALIDATE_STRICT
+
 static const struct genl_small_ops ops[] = {
-	{ .cmd = VFIO_MSG_REGISTER, .doit = do_register },
-	{ .cmd = VFIO_MSG_ERROR_HANDLING_REPLY, .doit = do_error_reply },
-	{ .cmd = VFIO_MSG_PM_SUSPEND_REPLY, .doit = do_suspend_reply },
+	{ .cmd = VFIO_MSG_REGISTER, .validate = LAX, .doit = do_register },
+	{ .cmd = VFIO_MSG_ERROR_HANDLING_REPLY,
+	  .validate = LAX,
+	  .doit = do_error_reply },
+	{ .cmd = VFIO_MSG_PM_SUSPEND_REPLY,
+	  .validate = LAX,
+	  .doit = do_suspend_reply },
 };
 
 static struct genl_family family __ro_after_init = {

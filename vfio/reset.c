@@ -78,6 +78,20 @@ static void restore_pristine(struct vfio_dev *vdev)
 }
 
 /**
+ * vfio_reset_restore - put back what a reset by the bus has taken
+ * @vdev: the device
+ */
+void vfio_reset_restore(struct vfio_dev *vdev)
+{
+	lockdep_assert_held(&vdev->lock);
+	if (vdev->gone)
+		return;
+	restore_pristine(vdev);
+	vfio_config_restored(&vdev->config);
+	vfio_intx_sync(vdev);
+}
+
+/**
  * vfio_reset_pristine - reset a device between two users
  * @vdev: the device, detached and with interrupts off
  *

@@ -338,4 +338,72 @@ struct uvfio_irq_set {
 
 #define UVFIO_IRQ_SET _IO(';', 116)
 
+/* Generic netlink: a program is told what happens to its device, and asked */
+#define VFIO_GENL_NAME		"VFIO"
+#define VFIO_GENL_VERSION	1
+
+/**
+ * enum vfio_message - messages of the family "VFIO"
+ * @VFIO_MSG_INVAL: none
+ * @VFIO_MSG_REMOVE: the device is being taken away; close it
+ * @VFIO_MSG_ERROR_DETECTED: an error of the bus. Here and for the next three
+ *	answer with VFIO_MSG_ERROR_HANDLING_REPLY
+ * @VFIO_MSG_MMIO_ENABLED: registers can be reached again
+ * @VFIO_MSG_LINK_RESET: the link was reset
+ * @VFIO_MSG_SLOT_RESET: the device was reset, its configuration restored
+ * @VFIO_MSG_ERROR_RESUME: the recovery is over
+ * @VFIO_MSG_PM_SUSPEND: the machine wants to sleep; answer with
+ *	VFIO_MSG_PM_SUSPEND_REPLY
+ * @VFIO_MSG_PM_RESUME: it is awake, or has not slept after all
+ * @VFIO_MSG_REGISTER: from the user: VFIO_ATTR_MSGCAP and the four attributes
+ *	of the address. EPERM unless the caller has the device open or is an
+ *	administrator; EINVAL: an attribute is missing or wrong
+ * @VFIO_MSG_ERROR_HANDLING_REPLY: from the user, with the sequence number of
+ *	the question. ENOENT: nothing was asked, or it is too late
+ * @VFIO_MSG_PM_SUSPEND_REPLY: likewise
+ *
+ * Questions are answered in time or not at all: 3 s for the whole recovery of
+ * all functions, 5 s for a suspend.
+ */
+enum vfio_message {
+	VFIO_MSG_INVAL,
+	VFIO_MSG_REMOVE,
+	VFIO_MSG_ERROR_DETECTED,
+	VFIO_MSG_MMIO_ENABLED,
+	VFIO_MSG_LINK_RESET,
+	VFIO_MSG_SLOT_RESET,
+	VFIO_MSG_ERROR_RESUME,
+	VFIO_MSG_PM_SUSPEND,
+	VFIO_MSG_PM_RESUME,
+	VFIO_MSG_REGISTER,
+	VFIO_MSG_ERROR_HANDLING_REPLY,
+	VFIO_MSG_PM_SUSPEND_REPLY,
+};
+
+/**
+ * enum vfio_attribute - attributes of the messages
+ * @VFIO_ATTR_UNSPEC: none
+ * @VFIO_ATTR_MSGCAP: u64, mask of the wanted messages, bit 1 << VFIO_MSG_*
+ * @VFIO_ATTR_PCI_DOMAIN: u32
+ * @VFIO_ATTR_PCI_BUS: u16
+ * @VFIO_ATTR_PCI_SLOT: u8
+ * @VFIO_ATTR_PCI_FUNC: u8
+ * @VFIO_ATTR_CHANNEL_STATE: u32, 1 normal, 2 frozen, 3 dead
+ * @VFIO_ATTR_ERROR_HANDLING_REPLY: u32: 1 no opinion, 2 can recover, 3 needs a
+ *	reset, 4 give it up, 5 recovered
+ * @VFIO_ATTR_PM_SUSPEND_REPLY: u32, 0 agreed, else refused
+ */
+enum vfio_attribute {
+	VFIO_ATTR_UNSPEC,
+	VFIO_ATTR_MSGCAP,
+	VFIO_ATTR_PCI_DOMAIN,
+	VFIO_ATTR_PCI_BUS,
+	VFIO_ATTR_PCI_SLOT,
+	VFIO_ATTR_PCI_FUNC,
+	VFIO_ATTR_CHANNEL_STATE,
+	VFIO_ATTR_ERROR_HANDLING_REPLY,
+	VFIO_ATTR_PM_SUSPEND_REPLY,
+};
+#define VFIO_ATTR_MAX VFIO_ATTR_PM_SUSPEND_REPLY
+
 #endif /* _UAPI_LINUX_UVFIO_H */
