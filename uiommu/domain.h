@@ -70,6 +70,9 @@
 #define UIOMMU_FREE_TABLES 16
 #define UIOMMU_PAGES_PER_TABLE 64
 
+/* Leaf tables that are kept for the next mapping though nothing is in them. */
+#define UIOMMU_KEPT_TABLES 512
+
 /*
  * Leaf tables that may be left behind with no mapping in them, where the
  * IOMMU does not free them or a neighbour that has gone since was in the way.
@@ -301,6 +304,7 @@ struct frame_cursor {
  *	look; first > last when there are none
  * @charged_to: whose locked-memory quota pays @charged pages, or NULL
  * @charged: pages charged
+ * @own_windows: leaf windows that it was the first to be in
  * @npages: pages shown in the VmPin of @mm
  * @runs: frames, fixed from publication to revocation; no lock needed
  * @last_run: where runs are appended
@@ -336,6 +340,7 @@ struct uiommu_mapping {
 	struct user_struct *charged_to;
 	u64 charged;
 	u64 npages;
+	u64 own_windows;
 	struct run_chunk runs;
 	struct run_chunk *last_run;
 	u64 room[UIOMMU_ROOM_RUNS];
@@ -369,6 +374,18 @@ struct map_request {
 	bool writable;
 	u64 from;
 	bool wrapped;
+};
+
+/**
+ * struct segment - user memory of one kind
+ * @end: user address after it
+ * @gup_flags: FOLL_ flags to pin it with
+ * @mmio: it is a device's memory instead, not to be pinned
+ */
+struct segment {
+	unsigned long end;
+	unsigned int gup_flags;
+	bool mmio;
 };
 
 /**
@@ -420,15 +437,14 @@ void revoke_look(struct uiommu_domain *domain);
 
 /* pin.c */
 int pin_segment(struct uiommu_mapping *map, unsigned long addr,
-		unsigned long *end, unsigned int *gup_flags);
+		struct segment *segment);
 enum look pin_look(struct uiommu_mapping *map, struct span hull);
 
 /* fill.c */
-int fill_map(struct uiommu_mapping *map);
+int fill_map(struct uiommu_mapping *map, const struct segment *first);
 int fill_hw(struct uiommu_hw *hw, struct uiommu_mapping *map);
 
 /* mmio.c */
-int mmio_is(struct uiommu_mapping *map);
 int mmio_fill(struct uiommu_mapping *map);
 
 /* frames.c */
@@ -443,7 +459,7 @@ void frames_unpin(struct uiommu_mapping *map);
 /* tables.c */
 int tables_note(struct uiommu_mapping *map, u64 *fresh);
 void tables_forget(struct uiommu_domain *domain, struct span r);
-bool tables_are_many(struct uiommu_domain *domain);
+bool tables_are_many(struct uiommu_domain *domain, u64 free);
 bool tables_are_too_many(struct uiommu_domain *domain);
 
 /* charge.c */

@@ -195,32 +195,31 @@ static int pin_batch(struct filler *f, unsigned long addr, unsigned long end,
 	return append_pages(f, got) ?: got;
 }
 
-static int fill_segments(struct filler *f)
+static int fill_segments(struct filler *f, const struct segment *first)
 {
 	struct uiommu_mapping *map = f->map;
 	unsigned long addr = map->vaddr;
 	unsigned long end = addr + map->size;
-	unsigned long segment = addr;
-	unsigned int gup_flags = 0;
+	struct segment segment = *first;
 	int got;
 
-	while (addr < end) {
-		if (addr == segment) {
-			segment = end;
-			got = pin_segment(map, addr, &segment, &gup_flags);
-			if (got)
-				return got;
-		}
-		got = pin_batch(f, addr, segment, gup_flags);
+	for (;;) {
+		got = pin_batch(f, addr, segment.end, segment.gup_flags);
 		if (got < 0)
 			return got;
 		addr += (unsigned long)got << PAGE_SHIFT;
+		if (addr == end)
+			return flush(f);
 		cond_resched();
+		if (addr != segment.end)
+			continue;
+		got = pin_segment(map, addr, &segment);
+		if (got)
+			return got;
 	}
-	return flush(f);
 }
 
-static int fill_small(struct uiommu_mapping *map)
+static int fill_small(struct uiommu_mapping *map, const struct segment *first)
 {
 	struct page *pages[SMALL_PAGES];
 	struct scatterlist sg[SMALL_SG];
@@ -233,11 +232,11 @@ static int fill_small(struct uiommu_mapping *map)
 		.cursor.chunk = &map->runs,
 	};
 
-	sg_init_table(sg, SMALL_SG);
-	return fill_segments(&f);
+	sg_init_table(sg, map->size > PAGE_SIZE ? SMALL_SG : 1);
+	return fill_segments(&f, first);
 }
 
-static int fill_large(struct uiommu_mapping *map)
+static int fill_large(struct uiommu_mapping *map, const struct segment *first)
 {
 	struct page **pages = (void *)__get_free_page(GFP_KERNEL_ACCOUNT);
 	struct scatterlist *sg = (void *)__get_free_page(GFP_KERNEL_ACCOUNT);
@@ -253,7 +252,7 @@ static int fill_large(struct uiommu_mapping *map)
 
 	if (pages && sg) {
 		sg_init_table(sg, LARGE_SG);
-		ret = fill_segments(&f);
+		ret = fill_segments(&f, first);
 	}
 	free_page((unsigned long)sg);
 	free_page((unsigned long)pages);
@@ -263,6 +262,7 @@ static int fill_large(struct uiommu_mapping *map)
 /**
  * fill_map() - pin a mapping's buffer and map it everywhere
  * @map: the mapping, of current->mm, its notifier live
+ * @first: what pin_segment() says of its start
  *
  * The caller holds &uiommu_domain.freeze for read, so that there are no other
  * hardware domains afterwards than now. After an error &uiommu_mapping.filled
@@ -271,12 +271,12 @@ static int fill_large(struct uiommu_mapping *map)
  * Return: 0 or what pin_segment(), pinning and iommu_map() may return; -EINTR
  * after a fatal signal; -EFAULT when the memory went meanwhile.
  */
-int fill_map(struct uiommu_mapping *map)
+int fill_map(struct uiommu_mapping *map, const struct segment *first)
 {
 	lockdep_assert_held(&map->domain->freeze);
 	if (map->size <= SMALL_PAGES * PAGE_SIZE)
-		return fill_small(map);
-	return fill_large(map);
+		return fill_small(map, first);
+	return fill_large(map, first);
 }
 
 /**

@@ -27,16 +27,18 @@ void map_exit(void)
 static struct uiommu_mapping *map_alloc(struct uiommu_owner *owner,
 					const struct map_request *request)
 {
-	struct uiommu_mapping *map = kmem_cache_zalloc(map_cache, GFP_KERNEL);
+	struct uiommu_mapping *map = kmem_cache_alloc(map_cache, GFP_KERNEL);
 
 	if (!map)
 		return NULL;
-	map->vaddr = request->vaddr;
-	map->iova = request->iova;
-	map->size = request->size;
-	map->writable = request->writable;
-	map->hull = SPAN_NONE;
-	map->mm = current->mm;
+	*map = (struct uiommu_mapping){
+		.vaddr = request->vaddr,
+		.iova = request->iova,
+		.size = request->size,
+		.writable = request->writable,
+		.hull = SPAN_NONE,
+		.mm = current->mm,
+	};
 	mmgrab(map->mm);
 	map->domain = owner->domain;
 	map->owner = owner;
@@ -172,14 +174,15 @@ static int charge(struct uiommu_mapping *map, u64 npages)
 	u64 tables = 0;
 	int ret;
 
-	if (map->domain->nr_hw) {
+	/* a neighbour in each window has noted it already */
+	if (map->domain->nr_hw && map->own_windows) {
 		ret = tables_note(map, &tables);
 		if (ret)
 			return ret;
 	}
 	if (tables && tables_are_too_many(map->domain))
 		return -ENOMEM;
-	if (tables && !tables_are_many(map->domain))
+	if (tables && !tables_are_many(map->domain, UIOMMU_FREE_TABLES))
 		tables = 0;
 	ret = charge_map(map, npages, tables);
 	if (ret && unmap_settle(map->domain))
@@ -187,33 +190,24 @@ static int charge(struct uiommu_mapping *map, u64 npages)
 	return ret;
 }
 
-static int fill_memory(struct uiommu_mapping *map)
+static int fill_reserved(struct uiommu_mapping *map)
 {
+	struct segment first;
 	int ret;
 
-	ret = charge(map, map->size >> PAGE_SHIFT);
-	if (ret)
-		return ret;
 	ret = watch(map);
 	if (ret)
 		return ret;
-	ret = fill_map(map);
+	ret = pin_segment(map, map->vaddr, &first);
 	if (ret)
 		return ret;
-	return revoke_settle(map);
-}
-
-static int fill_mmio(struct uiommu_mapping *map)
-{
-	int ret;
-
-	ret = charge(map, 0);
+	ret = charge(map, first.mmio ? 0 : map->size >> PAGE_SHIFT);
 	if (ret)
 		return ret;
-	ret = watch(map);
-	if (ret)
-		return ret;
-	return mmio_fill(map);
+	if (first.mmio)
+		return mmio_fill(map);
+	ret = fill_map(map, &first);
+	return ret ?: revoke_settle(map);
 }
 
 /* A mapping that was published is anybody's to unmap: not ours to look at. */
@@ -229,9 +223,7 @@ static int map_frozen_out(struct uiommu_mapping *map,
 		return ret;
 	}
 	request->iova = map->iova;
-	ret = mmio_is(map);
-	if (ret >= 0)
-		ret = ret ? fill_mmio(map) : fill_memory(map);
+	ret = fill_reserved(map);
 	trace_uiommu_map(id, request->iova, request->size, ret);
 	if (ret)
 		abandon(map);

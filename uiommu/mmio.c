@@ -8,26 +8,6 @@
 
 #include "domain.h"
 
-/**
- * mmio_is() - is the buffer of a mapping a device's memory?
- * @map: the mapping, of current->mm
- *
- * Return: 1 or 0, or -EINTR. Whose it is, mmio_fill() finds out.
- */
-int mmio_is(struct uiommu_mapping *map)
-{
-	struct vm_area_struct *vma;
-	int ret;
-
-	if (mmap_read_lock_killable(map->mm))
-		return -EINTR;
-	vma = find_vma(map->mm, map->vaddr);
-	ret = vma && vma->vm_start <= map->vaddr &&
-	      (vma->vm_flags & (VM_IO | VM_PFNMAP));
-	mmap_read_unlock(map->mm);
-	return ret;
-}
-
 /* Ask the devices of the domain whose memory it is. */
 static int find_phys(struct uiommu_mapping *map, struct vm_area_struct *vma,
 		     phys_addr_t *phys)

@@ -54,28 +54,39 @@ static int gup_flags_of(struct vm_area_struct *vma, bool writable)
 	return private_flags(vma);
 }
 
+/* Until where the memory after @vma, which ends before @end, is of its kind. */
+static unsigned long same_kind_until(struct uiommu_mapping *map,
+				     struct vm_area_struct *vma,
+				     unsigned long end, int flags)
+{
+	while (vma->vm_end < end) {
+		unsigned long next = vma->vm_end;
+
+		vma = find_vma(map->mm, next);
+		if (!vma || vma->vm_start != next ||
+		    gup_flags_of(vma, map->writable) != flags)
+			return next;
+	}
+	return end;
+}
+
 static int find_segment(struct uiommu_mapping *map, unsigned long addr,
-			unsigned long *end, unsigned int *gup_flags)
+			struct segment *segment)
 {
 	struct vm_area_struct *vma = find_vma(map->mm, addr);
 	int flags;
 
 	if (!vma || vma->vm_start > addr)
 		return -EFAULT;
+	segment->mmio = addr == map->vaddr &&
+			(vma->vm_flags & (VM_IO | VM_PFNMAP));
+	if (segment->mmio)
+		return 0;
 	flags = gup_flags_of(vma, map->writable);
 	if (flags < 0)
 		return flags;
-	*gup_flags = flags | FOLL_LONGTERM;
-	while (vma->vm_end < *end) {
-		unsigned long next = vma->vm_end;
-
-		vma = find_vma(map->mm, next);
-		if (!vma || vma->vm_start != next ||
-		    gup_flags_of(vma, map->writable) != flags) {
-			*end = next;
-			break;
-		}
-	}
+	segment->gup_flags = flags | FOLL_LONGTERM;
+	segment->end = same_kind_until(map, vma, map->vaddr + map->size, flags);
 	return 0;
 }
 
@@ -83,8 +94,7 @@ static int find_segment(struct uiommu_mapping *map, unsigned long addr,
  * pin_segment() - how to pin the memory at an address
  * @map: the mapping, of current->mm
  * @addr: user address
- * @end: in: end of interest; out: end of the memory that is of one kind
- * @gup_flags: where to store the FOLL_ flags to pin it with
+ * @segment: where to store the answer
  *
  * The answer may be old when it is used: the notifier of @map is live, so that
  * a change of what is mapped there fails the mapping.
@@ -93,13 +103,13 @@ static int find_segment(struct uiommu_mapping *map, unsigned long addr,
  * -EOPNOTSUPP for memory that cannot be pinned for long; -EINTR.
  */
 int pin_segment(struct uiommu_mapping *map, unsigned long addr,
-		unsigned long *end, unsigned int *gup_flags)
+		struct segment *segment)
 {
 	int ret;
 
 	if (mmap_read_lock_killable(map->mm))
 		return -EINTR;
-	ret = find_segment(map, addr, end, gup_flags);
+	ret = find_segment(map, addr, segment);
 	mmap_read_unlock(map->mm);
 	return ret;
 }

@@ -107,16 +107,17 @@ void tables_forget(struct uiommu_domain *domain, struct span r)
 }
 
 /**
- * tables_are_many() - does a domain take more tables than it is given free?
+ * tables_are_many() - does a domain take more tables than it may?
  * @domain: the domain
+ * @free: how many it may, besides those in proportion to what is mapped
  *
- * Return: true if so: new ones are charged, empty ones to be freed.
+ * Return: true if so.
  */
-bool tables_are_many(struct uiommu_domain *domain)
+bool tables_are_many(struct uiommu_domain *domain, u64 free)
 {
 	return atomic64_read(&domain->nr_tables) >
-	       UIOMMU_FREE_TABLES + READ_ONCE(domain->mapped) / PAGE_SIZE /
-					    UIOMMU_PAGES_PER_TABLE;
+	       free + READ_ONCE(domain->mapped) / PAGE_SIZE /
+			       UIOMMU_PAGES_PER_TABLE;
 }
 
 /**

@@ -103,7 +103,8 @@ void tree_insert(struct uiommu_domain *domain, struct uiommu_mapping *map)
 	rb_insert_color(&map->node, &domain->maps);
 	domain->nr_maps++;
 	domain->mapped += map->size;
-	domain->windows += own_windows(map);
+	map->own_windows = own_windows(map);
+	domain->windows += map->own_windows;
 }
 
 /**

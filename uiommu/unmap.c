@@ -59,7 +59,8 @@ void unmap_claim(struct uiommu_mapping *map, struct span filled)
 	map->state = MAP_REVOKING;
 	domain->nr_revoking++;
 	map->unmap = filled;
-	if (map->hw_mask && !domain->replaying && tables_are_many(domain) &&
+	if (map->hw_mask && !domain->replaying &&
+	    tables_are_many(domain, UIOMMU_KEPT_TABLES) &&
 	    tables_are_freed(domain))
 		widen(map);
 }
@@ -327,6 +328,24 @@ static int check_edges(struct uiommu_domain *domain, struct span r)
 	return cut ? -EINVAL : 0;
 }
 
+/* The common case: one mapping of ours, exactly. Returns NULL otherwise. */
+static struct uiommu_mapping *claim_exactly(struct uiommu_owner *owner,
+					    struct span r)
+{
+	struct uiommu_domain *domain = owner->domain;
+	struct uiommu_mapping *map;
+
+	spin_lock(&domain->lock);
+	map = tree_first(domain, r);
+	if (map && map->state == MAP_LIVE && map->span.first == r.first &&
+	    map->span.last == r.last && may_unmap(map, owner))
+		claim_live(map);
+	else
+		map = NULL;
+	spin_unlock(&domain->lock);
+	return map;
+}
+
 /**
  * unmap_range() - unmap whole mappings in a range
  * @owner: in whose name; those of the memory of current are included
@@ -338,8 +357,16 @@ static int check_edges(struct uiommu_domain *domain, struct span r)
  */
 int unmap_range(struct uiommu_owner *owner, struct span r, u64 *done)
 {
+	struct uiommu_mapping *map = claim_exactly(owner, r);
 	struct unmapper u = { .owner = owner, .all = r, .rest = r };
-	int ret = check_edges(owner->domain, r);
+	int ret;
+
+	if (map && unmap_claimed(map, false)) {
+		unmap_finish(map);
+		*done = r.last - r.first + 1;
+		return 0;
+	}
+	ret = check_edges(owner->domain, r);
 
 	while (!ret && !span_empty(u.rest)) {
 		if (u.done && fatal_signal_pending(current))
