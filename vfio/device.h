@@ -13,7 +13,7 @@
  *           those of mm/ that zap and insert page table entries
  *         all locks of uiommu	(also those under which it calls mmio())
  *         vfio_dev.irq_lock, vfio_vector.lock
- *           lock of an eventfd
+ *           that of an eventfd
  *
  * Under none of them is user memory touched, a user's page pinned, or the
  * user waited for: remove() takes lock and mem, and must not hang. Arguments
