@@ -135,7 +135,7 @@ static const struct {
 	{ "no hole", 4 * PAGE, { { 0 } }, 1, { { 0, 4 * PAGE } } },
 	{ "no region", 0, { { 0 } }, 0, { { 0 } } },
 	{ "table first", 4 * PAGE, { { 0, 16 } }, 1, { { PAGE, 3 * PAGE } } },
-	{ "table last", 4 * PAGE, { { 3 * PAGE, 16 } }, 1, { { 0, 3 * PAGE } } },
+	{ "last", 4 * PAGE, { { 3 * PAGE, 16 } }, 1, { { 0, 3 * PAGE } } },
 	{ "table inside",
 	  4 * PAGE,
 	  { { PAGE + 16, 16 } },
