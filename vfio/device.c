@@ -216,7 +216,7 @@ static void unpublish(struct vfio_dev *vdev)
 /* Those who asked for it hear first, and may let go by themselves */
 static void warn_users(struct vfio_dev *vdev)
 {
-	if (vfio_netlink_tell(vdev, VFIO_MSG_REMOVE) &&
+	if (vfio_clients_tell(vdev, VFIO_MSG_REMOVE) &&
 	    pci_device_is_present(vdev->pdev))
 		wait_event_timeout(vdev->closed, !READ_ONCE(vdev->nr_open),
 				   REMOVE_TIME);
@@ -286,7 +286,7 @@ void vfio_dev_remove(struct vfio_dev *vdev)
 {
 	warn_users(vdev);
 	revoke(vdev);
-	vfio_netlink_forget(vdev);
+	vfio_clients_forget(vdev);
 	unpublish(vdev);
 	give_hardware(vdev);
 	put_device(&vdev->dev);

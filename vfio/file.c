@@ -34,7 +34,7 @@ static void last_close(struct vfio_dev *vdev)
 	vfio_irqs_off(vdev);
 	vfio_domain_drop(vdev);
 	vfio_reset_pristine(vdev);
-	vfio_netlink_forget(vdev);
+	vfio_clients_forget(vdev);
 }
 
 static int vfio_open(struct inode *inode, struct file *filp)

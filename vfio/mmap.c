@@ -259,7 +259,9 @@ int vfio_mmap(struct file *filp, struct vm_area_struct *vma)
  * @size: its size
  * @phys: where to store the answer
  *
- * Called by uiommu under mmap_lock. Return: 0, -ENOENT if @vma is not of this
+ * Called by uiommu under mmap_lock.
+ *
+ * Return: 0, -ENOENT if @vma is not of this
  * device, -EFAULT if the piece cannot be reached.
  */
 int vfio_mmio_phys(void *priv, struct vm_area_struct *vma, unsigned long vaddr,

@@ -10,7 +10,28 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 
+struct net;
 struct vfio_dev;
+
+/**
+ * struct vfio_peer - a user's socket
+ * @net: its network namespace
+ * @portid: its address there
+ */
+struct vfio_peer {
+	struct net *net;
+	u32 portid;
+};
+
+/**
+ * struct vfio_address - where a device is
+ * @domain: PCI domain
+ * @bdf: bus, slot and function
+ */
+struct vfio_address {
+	u32 domain;
+	u32 bdf;
+};
 
 /**
  * struct vfio_question - something asked of all users of a device
@@ -34,12 +55,26 @@ struct vfio_question {
 	wait_queue_head_t answered;
 };
 
+/* netlink.c */
 int vfio_netlink_init(void);
 void vfio_netlink_exit(void);
-unsigned int vfio_netlink_tell(struct vfio_dev *vdev, u8 message);
-void vfio_netlink_ask(struct vfio_question *question, struct vfio_dev *vdev,
+struct vfio_address vfio_address_of(struct vfio_dev *vdev);
+int vfio_netlink_send(const struct vfio_peer *peer, struct vfio_dev *vdev,
+		      u8 message, u32 seq, u32 state);
+
+/* clients.c: from users */
+int vfio_client_add(const struct vfio_peer *peer,
+		    const struct vfio_address *address, struct vfio_dev *vdev,
+		    u64 wanted);
+int vfio_client_answer(const struct vfio_peer *peer, u32 seq, bool suspend,
+		       u32 verdict);
+void vfio_client_close(const struct vfio_peer *peer);
+
+/* clients.c: to users */
+unsigned int vfio_clients_tell(struct vfio_dev *vdev, u8 message);
+void vfio_clients_ask(struct vfio_question *question, struct vfio_dev *vdev,
 		      u8 message, u32 channel_state);
-u32 vfio_netlink_wait(struct vfio_question *question, unsigned long deadline);
-void vfio_netlink_forget(struct vfio_dev *vdev);
+u32 vfio_clients_wait(struct vfio_question *question, unsigned long deadline);
+void vfio_clients_forget(struct vfio_dev *vdev);
 
 #endif /* _VFIO_NETLINK_H */

@@ -33,7 +33,7 @@ static void ask(struct vfio_dev *vdev, void *data)
 	if (!asked)
 		return;
 	get_device(&vdev->dev);
-	vfio_netlink_ask(&asked->question, vdev, VFIO_MSG_PM_SUSPEND, 0);
+	vfio_clients_ask(&asked->question, vdev, VFIO_MSG_PM_SUSPEND, 0);
 	list_add_tail(&asked->link, all);
 }
 
@@ -46,14 +46,14 @@ static void count_open(struct vfio_dev *vdev, void *data)
 
 static void tell_awake(struct vfio_dev *vdev, void *data)
 {
-	vfio_netlink_tell(vdev, VFIO_MSG_PM_RESUME);
+	vfio_clients_tell(vdev, VFIO_MSG_PM_RESUME);
 }
 
 /* Collect the answer about one device: does its user agree? */
 static bool agreed(struct asked *asked, unsigned long deadline)
 {
 	struct vfio_dev *vdev = asked->question.vdev;
-	u32 verdict = vfio_netlink_wait(&asked->question, deadline);
+	u32 verdict = vfio_clients_wait(&asked->question, deadline);
 	bool yes = verdict == VERDICT_RECOVERED;
 
 	if (!yes)

@@ -59,8 +59,8 @@ static pci_ers_result_t ask(struct vfio_dev *vdev, u8 message, u32 state,
 	struct vfio_question question;
 	u32 verdict;
 
-	vfio_netlink_ask(&question, vdev, message, state);
-	verdict = vfio_netlink_wait(&question, begin_recovery());
+	vfio_clients_ask(&question, vdev, message, state);
+	verdict = vfio_clients_wait(&question, begin_recovery());
 	if (!verdict || verdict == VERDICT_NONE)
 		verdict = otherwise;
 	return (__force pci_ers_result_t)verdict;
@@ -112,7 +112,7 @@ static void resume(struct pci_dev *pdev)
 
 	end_recovery();
 	set_frozen(vdev, false);
-	vfio_netlink_tell(vdev, VFIO_MSG_ERROR_RESUME);
+	vfio_clients_tell(vdev, VFIO_MSG_ERROR_RESUME);
 }
 
 const struct pci_error_handlers vfio_error_handlers = {
