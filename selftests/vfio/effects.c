@@ -11,12 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../lib/harness.h"
 #include "../lib/call.h"
 #include "../lib/device.h"
 #include "../lib/domain.h"
+#include "../lib/text.h"
 
 #define CAP_PM 0x01
 #define CAP_EXP 0x10
@@ -28,6 +30,8 @@
 #define EXP_RESET 0x8000
 #define EXP_PAYLOAD 0x00e0
 #define BAR0 0x10
+#define STATUS 6
+#define STATUS_ERRORS 0xf900
 #define SPACE 4096
 
 /* A register of each device that keeps what is written until a reset */
@@ -269,6 +273,59 @@ TEST_F(effects, a_new_user_finds_nothing_of_the_one_before)
 	EXPECT_NE(0x42, get(self, 0x3c, 1));
 	EXPECT_EQ(COMMAND_MEMORY,
 		  device_command(self->fd) & (COMMAND_MEMORY | COMMAND_MASTER));
+}
+
+static long elapsed_ms(const struct timespec *from)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - from->tv_sec) * 1000 +
+	       (now.tv_nsec - from->tv_nsec) / 1000000;
+}
+
+/* An administrator's reset keeps users out of configuration space meanwhile */
+static pid_t reset_by_sysfs(const char *bdf)
+{
+	char path[128];
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", bdf);
+	_exit(text_write(path, "1") ? 1 : 0);
+}
+
+TEST_F(effects, accesses_wait_while_the_kernel_keeps_users_out)
+{
+	struct timespec start;
+	long longest = 0;
+	int status;
+	pid_t pid;
+
+	/* only a reset of the function takes 100 ms, by specification */
+	if (!(real(self, self->exp + EXP_ABILITY, 4) & EXP_CAN_RESET))
+		return;
+	pid = reset_by_sysfs(self->bdf);
+	ASSERT_LT(0, pid);
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		clock_gettime(CLOCK_MONOTONIC, &start);
+		EXPECT_EQ(2, put(self, STATUS, 2, STATUS_ERRORS));
+		if (elapsed_ms(&start) > longest)
+			longest = elapsed_ms(&start);
+	}
+	EXPECT_EQ(0, status);
+	EXPECT_LE(50, longest);
+}
+
+TEST_F(effects, no_map_of_the_rules_is_shown)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config_map",
+		 self->bdf);
+	EXPECT_EQ(-1, access(path, F_OK));
+	EXPECT_EQ(ENOENT, errno);
 }
 
 static int permit(FIXTURE_DATA(effects) * self, const char *text)
