@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Generic netlink, family "VFIO": who may register, what he is told, whose
+ * answers count, and that nobody is waited for beyond the bound. Invariant of
+ * the tests: times have a lower bound where waiting is the point.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../lib/device.h"
+#include "../lib/genl.h"
+#include "../lib/harness.h"
+#include "../lib/process.h"
+#include "../lib/text.h"
+
+#define ALL (~0ULL)
+#define BIT(n) (1ULL << (n))
+
+static long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* In a process of another user: with the device open, or without */
+static int register_open(void *arg)
+{
+	return -genl_register(genl_open(), device_bdf("EDU0"), ALL);
+}
+
+static int register_closed(void *arg)
+{
+	close(*(int *)arg);
+	return -genl_register(genl_open(), device_bdf("EDU0"), ALL);
+}
+
+static int register_other(void *arg)
+{
+	return -genl_register(genl_open(), device_bdf("EDU1"), ALL);
+}
+
+FIXTURE(netlink)
+{
+	int fd, sock;
+	const char *bdf;
+};
+
+FIXTURE_SETUP(netlink)
+{
+	if (!device_bdf("EDU0") || !device_bdf("EDU1"))
+		SKIP(return, "EDU0 or EDU1 is not set");
+	self->bdf = device_bdf("EDU0");
+	self->fd = device_open("EDU0");
+	ASSERT_LE(0, self->fd);
+	self->sock = genl_open();
+	ASSERT_LE(0, self->sock);
+}
+
+FIXTURE_TEARDOWN(netlink)
+{
+	close(self->fd);
+	close(self->sock);
+	device_bind(self->bdf, "vfio");
+}
+
+TEST_F(netlink, who_holds_the_device_may_register)
+{
+	EXPECT_EQ(0, process_run_as(1000, 0, register_open, NULL));
+	EXPECT_EQ(EPERM, process_run_as(1000, 0, register_other, NULL));
+	EXPECT_EQ(EPERM, process_run_as(1000, 0, register_closed, &self->fd));
+	EXPECT_EQ(0, process_run(register_other, NULL));
+}
+
+TEST_F(netlink, wrong_attributes)
+{
+	EXPECT_EQ(-EINVAL, genl_register(self->sock, "0:0:20.0", ALL));
+	EXPECT_EQ(-EINVAL, genl_register(self->sock, "0:0:1.8", ALL));
+	EXPECT_EQ(-EINVAL, genl_reply(self->sock, VFIO_MSG_REGISTER, 1, 0, 0));
+	EXPECT_EQ(-EINVAL, genl_reply(self->sock, VFIO_MSG_ERROR_HANDLING_REPLY,
+				      1, VFIO_ATTR_ERROR_HANDLING_REPLY, 6));
+	EXPECT_EQ(-EINVAL,
+		  genl_reply(self->sock, VFIO_MSG_PM_SUSPEND_REPLY, 1, 0, 0));
+	EXPECT_EQ(-EOPNOTSUPP,
+		  genl_reply(self->sock, VFIO_MSG_REMOVE, 1, 0, 0));
+}
+
+TEST_F(netlink, answer_without_question)
+{
+	ASSERT_EQ(0, genl_register(self->sock, self->bdf, ALL));
+	EXPECT_EQ(-ENOENT, genl_reply(self->sock, VFIO_MSG_ERROR_HANDLING_REPLY,
+				      1, VFIO_ATTR_ERROR_HANDLING_REPLY, 5));
+	EXPECT_EQ(-ENOENT, genl_reply(self->sock, VFIO_MSG_PM_SUSPEND_REPLY, 1,
+				      VFIO_ATTR_PM_SUSPEND_REPLY, 0));
+}
+
+static void *unbind(void *arg)
+{
+	return (void *)(long)device_bind(arg, NULL);
+}
+
+TEST_F(netlink, removal_is_told_and_the_device_let_go)
+{
+	struct genl_event event;
+	long start = now();
+	pthread_t thread;
+
+	ASSERT_EQ(0, genl_register(self->sock, self->bdf, ALL));
+	pthread_create(&thread, NULL, unbind, (void *)self->bdf);
+	ASSERT_EQ(0, genl_event(self->sock, &event, 5000));
+	EXPECT_EQ(VFIO_MSG_REMOVE, event.message);
+	/* Still there: the user may put it in order */
+	EXPECT_LE(0, device_command(self->fd));
+	close(self->fd);
+	pthread_join(thread, NULL);
+	EXPECT_GT(1900, now() - start);
+}
+
+TEST_F(netlink, removal_does_not_wait_for_the_silent)
+{
+	long start = now();
+
+	ASSERT_EQ(0, genl_register(self->sock, self->bdf, ALL));
+	EXPECT_EQ(0, device_bind(self->bdf, NULL));
+	EXPECT_LE(1500, now() - start);
+	EXPECT_GT(10000, now() - start);
+	EXPECT_EQ(-ENODEV, device_command(self->fd));
+}
+
+TEST_F(netlink, only_what_is_wanted_is_told)
+{
+	struct genl_event event;
+	long start = now();
+
+	ASSERT_EQ(0, genl_register(self->sock, self->bdf,
+				   ALL & ~BIT(VFIO_MSG_REMOVE)));
+	EXPECT_EQ(0, device_bind(self->bdf, NULL));
+	EXPECT_GT(1500, now() - start);
+	EXPECT_EQ(-ETIMEDOUT, genl_event(self->sock, &event, 100));
+}
+
+TEST_F(netlink, last_close_ends_it)
+{
+	struct genl_event event;
+
+	ASSERT_EQ(0, genl_register(self->sock, self->bdf, ALL));
+	close(self->fd);
+	EXPECT_EQ(0, device_bind(self->bdf, NULL));
+	EXPECT_EQ(-ETIMEDOUT, genl_event(self->sock, &event, 100));
+}
+
+/* Only as far as freezing tasks, and back */
+static int try_suspend(void)
+{
+	int ret = text_write("/sys/power/pm_test", "freezer");
+
+	return ret ? ret : text_write("/sys/power/state", "freeze");
+}
+
+static void *answer_suspend(void *arg)
+{
+	int *params = arg;
+	struct genl_event event;
+
+	if (genl_event(params[0], &event, 5000) ||
+	    event.message != VFIO_MSG_PM_SUSPEND)
+		return (void *)1;
+	/* Another number is not an answer */
+	if (genl_reply(params[0], VFIO_MSG_PM_SUSPEND_REPLY, event.seq + 1,
+		       VFIO_ATTR_PM_SUSPEND_REPLY, 0) != -ENOENT)
+		return (void *)2;
+	if (genl_reply(params[0], VFIO_MSG_PM_SUSPEND_REPLY, event.seq,
+		       VFIO_ATTR_PM_SUSPEND_REPLY, params[1]))
+		return (void *)3;
+	return NULL;
+}
+
+static int suspend_answered(int sock, int refused, long *failed)
+{
+	int params[2] = { sock, refused }, ret;
+	pthread_t thread;
+	void *result;
+
+	pthread_create(&thread, NULL, answer_suspend, params);
+	ret = try_suspend();
+	pthread_join(thread, &result);
+	*failed = (long)result;
+	return ret;
+}
+
+TEST_F(netlink, sleep_with_consent)
+{
+	struct genl_event event;
+	long failed;
+
+	ASSERT_EQ(0, genl_register(self->sock, self->bdf, ALL));
+	EXPECT_EQ(0, suspend_answered(self->sock, 0, &failed));
+	EXPECT_EQ(0, failed);
+	EXPECT_EQ(0, genl_event(self->sock, &event, 5000));
+	EXPECT_EQ(VFIO_MSG_PM_RESUME, event.message);
+}
+
+TEST_F(netlink, sleep_is_refused)
+{
+	long failed;
+
+	ASSERT_EQ(0, genl_register(self->sock, self->bdf, ALL));
+	EXPECT_EQ(-EBUSY, suspend_answered(self->sock, 1, &failed));
+	EXPECT_EQ(0, failed);
+}
+
+TEST_F(netlink, sleep_is_vetoed_by_the_silent)
+{
+	static const char param[] =
+		"/sys/module/uvfio/parameters/suspend_anyway";
+	long start = now();
+
+	ASSERT_EQ(0, genl_register(self->sock, self->bdf, ALL));
+	EXPECT_EQ(-EBUSY, try_suspend());
+	EXPECT_LE(4500, now() - start);
+	EXPECT_GT(20000, now() - start);
+	/* Nobody to ask, but somebody has it open */
+	close(self->sock);
+	start = now();
+	EXPECT_EQ(-EBUSY, try_suspend());
+	EXPECT_GT(4000, now() - start);
+	EXPECT_EQ(0, text_write(param, "1"));
+	EXPECT_EQ(0, try_suspend());
+	EXPECT_EQ(0, text_write(param, "0"));
+	self->sock = -1;
+}
+
+TEST_HARNESS_MAIN
