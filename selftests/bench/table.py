@@ -39,7 +39,10 @@ class Target:
         good = value >= limit if self.above else value <= limit
         if good:
             return 'met'
-        return f'missed: {value / limit:.2f} × the limit'
+        said = f'missed: {value / limit:.2f} × the limit'
+        if not self.above and row.get(FLOOR, 0) > limit:
+            said += f' (the floor is at {row[FLOOR] / limit:.2f})'
+        return said
 
 
 def best_peer(row):
