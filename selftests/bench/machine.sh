@@ -78,9 +78,8 @@ bench_boot() {
 		done
 	} >"$plan"
 	say "kernel $kernel: $kinds (${clock}; some minutes)"
-	# A busy host is late with the timer, which the kernel would not forgive.
 	"$TOP/selftests/qemu/run" --kernel "$kernel" --plan "$plan" \
-		--timeout 1500 --log "$log" --append no_timer_check \
+		--timeout 1500 --log "$log" \
 		--qemu "$(bench_hardware)" "$@" |
 		grep --line-buffered -v '^bench' >&2 || return 1
 	{

@@ -79,49 +79,80 @@ static double run(struct worker *workers, unsigned int n)
 	return err ? err : seconds() - begin;
 }
 
-/* The best round of several: others use the processors of the host too. */
-static int measure(struct space *space, char *buf, double *ratio)
-{
-	unsigned int i, rounds = quick ? 5 : 15;
-	double one, two, best_one = 1e9, best_two = 1e9;
-	struct worker workers[2];
+/**
+ * struct best - the best that one peer did
+ * @space: where
+ * @err: why it cannot take part, or 0
+ * @one: seconds of one thread
+ * @two: and of two, which do twice as much
+ */
+struct best {
+	struct space space;
+	int err;
+	double one;
+	double two;
+};
 
-	for (i = 0; i < 2; i++)
+static double run_workers(struct best *best, char *buf, unsigned int n)
+{
+	struct worker workers[2];
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
 		workers[i] = (struct worker){
-			.space = space,
+			.space = &best->space,
 			.buf = buf + i * CHUNK,
 			.nr = i,
-			.times = 100,
+			.times = 50,
 		};
-	for (i = 0; i < rounds; i++) {
-		one = run(workers, 1);
-		two = run(workers, 2);
-		if (one < 0 || two < 0)
-			return one < 0 ? one : two;
-		best_one = one < best_one ? one : best_one;
-		best_two = two < best_two ? two : best_two;
-	}
-	*ratio = 2 * best_one / best_two;
-	return 0;
+	return run(workers, n);
 }
 
-/* How many times as much two threads get done as one. */
+static void take_round(struct best *best, char *buf)
+{
+	double one = run_workers(best, buf, 1);
+	double two = run_workers(best, buf, 2);
+
+	if (one < 0 || two < 0) {
+		best->err = one < 0 ? one : two;
+		return;
+	}
+	best->one = one < best->one ? one : best->one;
+	best->two = two < best->two ? two : best->two;
+}
+
+static void tell(struct best *best)
+{
+	if (best->err)
+		report_missing("threads", best->space.peer->name, best->err);
+	else
+		report("threads", best->space.peer->name,
+		       2 * best->one / best->two);
+}
+
+/*
+ * How many times as much two threads get done as one: by the best of several
+ * rounds, since others use the processors of the host too.
+ */
 void measure_threads(void)
 {
 	char *buf = buffer_make(SMALL, 2 * CHUNK);
-	struct space space;
-	double ratio = 0;
-	int i, err;
+	int i, round, rounds = quick ? 10 : 40;
+	struct best bests[NR_PEERS];
 
 	for (i = 0; i < NR_PEERS; i++) {
-		err = space_open(&space, peers[i], getenv(peers[i]->device));
-		if (!err)
-			err = measure(&space, buf, &ratio);
-		if (err)
-			report_missing("threads", peers[i]->name, err);
-		else
-			report("threads", peers[i]->name, ratio);
-		space_close(&space);
+		bests[i].err = space_open(&bests[i].space, peers[i],
+					  getenv(peers[i]->device));
+		bests[i].one = 1e9;
+		bests[i].two = 1e9;
+	}
+	for (round = 0; round < rounds; round++)
+		for (i = 0; i < NR_PEERS; i++)
+			if (!bests[i].err)
+				take_round(&bests[i], buf);
+	for (i = 0; i < NR_PEERS; i++) {
+		tell(&bests[i]);
+		space_close(&bests[i].space);
 	}
 	buffer_free(buf, 2 * CHUNK);
 }
