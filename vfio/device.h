@@ -244,7 +244,7 @@ long vfio_ioctl(struct file *filp, unsigned int cmd, unsigned long arg);
 
 /* domain.c */
 int vfio_domain_set(struct vfio_dev *vdev, int fd);
-int vfio_domain_unset(struct vfio_dev *vdev);
+int vfio_domain_unset(struct vfio_file *file);
 void vfio_domain_drop(struct vfio_dev *vdev);
 int vfio_domain_map(struct vfio_file *file, const struct vfio_dma_map *map);
 int vfio_domain_unmap(struct vfio_file *file, const struct vfio_dma_map *map);

@@ -97,19 +97,27 @@ static int try_detach(struct vfio_dev *vdev)
 
 /**
  * vfio_domain_unset - detach a device at the user's wish
- * @vdev: the device
+ * @file: the open file through which he wishes it
+ *
+ * The file's owner, which maps no more, goes at once: it holds the domain.
  *
  * Return: 0, also if there is no domain, or an error of VFIO_DOMAIN_UNSET.
  */
-int vfio_domain_unset(struct vfio_dev *vdev)
+int vfio_domain_unset(struct vfio_file *file)
 {
+	struct vfio_dev *vdev = file->vdev;
+	struct uiommu_owner *stale = NULL;
 	int ret = vfio_enter(vdev);
 
 	if (ret)
 		return ret;
 	if (vdev->att)
 		ret = try_detach(vdev);
+	if (!vdev->att)
+		swap(stale, file->owner);
 	vfio_leave(vdev);
+	if (stale)
+		uiommu_owner_close(stale);
 	return ret;
 }
 

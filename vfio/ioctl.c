@@ -78,7 +78,7 @@ static int domain_set(struct vfio_file *file, union vfio_arg *arg,
 static int domain_unset(struct vfio_file *file, union vfio_arg *arg,
 			void __user *user)
 {
-	return vfio_domain_unset(file->vdev);
+	return vfio_domain_unset(file);
 }
 
 static int enable_irqs(struct vfio_dev *vdev, u32 kind, u32 count)

@@ -8,6 +8,7 @@
 
 #include "call.h"
 #include "domain.h"
+#include "text.h"
 
 /**
  * domain_open() - open a new, empty domain
@@ -141,6 +142,22 @@ long domain_pinned(int fd)
 	int err = domain_info(fd, &info);
 
 	return err ? err : (long)info.pinned;
+}
+
+/**
+ * domain_separate() - has each device page tables of its own?
+ *
+ * So it is where the module's parameter separate_tables says so, for tests.
+ *
+ * Return: true if it has.
+ */
+bool domain_separate(void)
+{
+	char text[8];
+
+	return text_read("/sys/module/uiommu/parameters/separate_tables", text,
+			 sizeof(text)) > 0 &&
+	       text[0] == 'Y';
 }
 
 /**

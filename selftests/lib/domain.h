@@ -15,6 +15,7 @@ int domain_unmap_all(int fd);
 int domain_info(int fd, struct uiommu_info *info);
 long domain_nr_maps(int fd);
 long domain_pinned(int fd);
+bool domain_separate(void);
 int domain_revoked(int fd, struct uiommu_revoked_range *ranges, unsigned int n,
 		   __u32 *flags);
 

@@ -33,7 +33,7 @@ void *memory_anon(size_t size)
 
 static __u8 *map_at(size_t size, int flags, int fd)
 {
-	size_t align = size % HUGE ? PAGE : HUGE;
+	size_t align = size % GIGANTIC ? size % HUGE ? PAGE : HUGE : GIGANTIC;
 	__u8 *at = mmap(NULL, size + align, PROT_NONE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	__u8 *start = (__u8 *)(((unsigned long)at + align - 1) & -align);
@@ -103,12 +103,13 @@ static int make_private(struct memory *m, enum kind kind)
  * memory_make() - make a buffer
  * @m: out
  * @kind: of which kind
- * @size: bytes; a multiple of HUGE is aligned to HUGE
+ * @size: bytes; a multiple of a huge page's size is aligned to it
  *
  * Return: 0, or a negative errno.
  */
 int memory_make(struct memory *m, enum kind kind, size_t size)
 {
+	size_t at;
 	int err;
 
 	*m = (struct memory){ .size = size, .fd = -1 };
@@ -116,13 +117,16 @@ int memory_make(struct memory *m, enum kind kind, size_t size)
 		err = make_shared(m, 0);
 	else if (kind == HUGETLB)
 		err = make_shared(m, MFD_HUGETLB | MFD_HUGE_2MB);
+	else if (kind == HUGETLB_1G)
+		err = make_shared(m, MFD_HUGETLB | MFD_HUGE_1GB);
 	else if (kind == SHARED_ANON)
 		err = make_shared_anon(m);
 	else
 		err = make_private(m, kind);
 	if (err)
 		return err;
-	memset(m->buf, 0, size);
+	for (at = 0; at < size; at += PAGE)
+		m->buf[at] = 0;
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <linux/types.h>
 
 #define HUGE (2UL << 20)
+#define GIGANTIC (1UL << 30)
 
 enum kind {
 	ANON,
@@ -15,6 +16,7 @@ enum kind {
 	MEMFD,
 	HUGETLB,
 	HUGETLB_PRIVATE,
+	HUGETLB_1G,
 	PRIVATE_FILE,
 };
 

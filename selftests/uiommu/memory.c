@@ -65,6 +65,10 @@ FIXTURE_VARIANT_ADD(kind, hugetlb_private) {
 	.kind = HUGETLB_PRIVATE, .size = 2 * HUGE,
 };
 
+FIXTURE_VARIANT_ADD(kind, hugetlb_1g) {
+	.kind = HUGETLB_1G, .size = GIGANTIC,
+};
+
 FIXTURE_VARIANT_ADD(kind, private_file) {
 	.kind = PRIVATE_FILE, .size = SMALL,
 };

@@ -36,7 +36,7 @@ int write_file(const char *path, const char *text);
 void mount_all(void);
 
 /* module.c */
-bool load_module(const char *path);
+bool load_module(const char *path, char *parameters[]);
 bool unload_module(const char *name);
 bool module_is_loaded(const char *name);
 

@@ -12,8 +12,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-bool load_module(const char *path)
+/* @parameters: NULL-terminated words */
+bool load_module(const char *path, char *parameters[])
 {
+	char text[512] = "";
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	long err;
 
@@ -21,7 +23,11 @@ bool load_module(const char *path)
 		say("# cannot open %s: %s\n", path, strerror(errno));
 		return false;
 	}
-	err = syscall(SYS_finit_module, fd, "", 0);
+	for (; *parameters; parameters++) {
+		strncat(text, *parameters, sizeof(text) - strlen(text) - 1);
+		strncat(text, " ", sizeof(text) - strlen(text) - 1);
+	}
+	err = syscall(SYS_finit_module, fd, text, 0);
 	close(fd);
 	if (err && errno != EEXIST) {
 		say("# cannot load %s: %s\n", path, strerror(errno));

@@ -39,8 +39,8 @@ static void run(struct tally *tally, int seconds, char *words[])
 
 static void act(struct tally *tally, char *words[], int n)
 {
-	if (strcmp(words[0], "insmod") == 0 && n == 2) {
-		if (!load_module(words[1]))
+	if (strcmp(words[0], "insmod") == 0 && n >= 2) {
+		if (!load_module(words[1], words + 2))
 			report(tally, false, words[1]);
 	} else if (strcmp(words[0], "bind") == 0 && n == 3) {
 		if (!device_want(words[1], words[2]))
