@@ -152,40 +152,6 @@ TEST_F(pages, write_combining_on_request)
 	EXPECT_EQ(0x600d, *page);
 }
 
-TEST(bar_of_4_gib)
-{
-	struct uvfio_region_info info = { .argsz = sizeof(info),
-					  .region = BAR };
-	int fd = device_open("IVSHMEM_BIG"), domain = domain_open();
-	__u64 value = 0x1122334455667788, back = 0, last;
-	__u32 length = BAR;
-	__u64 *page;
-
-	if (!device_bdf("IVSHMEM_BIG"))
-		SKIP(return, "IVSHMEM_BIG is not set");
-	ASSERT_EQ(0, device_set(fd, domain));
-	ASSERT_EQ(0, device_command_write(fd, COMMAND_MEMORY));
-	EXPECT_EQ(-EOVERFLOW, call(fd, VFIO_BAR_LEN, &length));
-	ASSERT_EQ(0, call(fd, UVFIO_REGION_INFO, &info));
-	ASSERT_EQ(1ULL << 32, info.size);
-	last = info.size - PAGE;
-	/* by both encodings, the old one for what it can reach */
-	EXPECT_EQ(8, device_write(fd, info.offset + last, &value, 8));
-	EXPECT_EQ(8, device_read(fd, REGION(BAR, last), &back, 8));
-	EXPECT_EQ(value, back);
-	page = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, info.offset + last);
-	ASSERT_NE(MAP_FAILED, page);
-	EXPECT_EQ(value, *page);
-	EXPECT_EQ(MAP_FAILED, mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd,
-				   info.offset + last));
-	EXPECT_GE(0, device_read(fd, info.offset + info.size, &back, 8));
-	page = mmap(NULL, info.size, PROT_READ, MAP_SHARED, fd, info.offset);
-	ASSERT_NE(MAP_FAILED, page);
-	EXPECT_EQ(value, page[last / 8]);
-	close(fd);
-	device_bind(device_bdf("IVSHMEM_BIG"), NULL);
-}
-
 TEST(bar_smaller_than_a_page)
 {
 	struct uvfio_region_info info = { .argsz = sizeof(info) };
