@@ -339,8 +339,8 @@ struct uvfio_irq_set {
 #define UVFIO_IRQ_SET _IO(';', 116)
 
 /* Generic netlink: a program is told what happens to its device, and asked */
-#define VFIO_GENL_NAME		"VFIO"
-#define VFIO_GENL_VERSION	1
+#define VFIO_GENL_NAME "VFIO"
+#define VFIO_GENL_VERSION 1
 
 /**
  * enum vfio_message - messages of the family "VFIO"
