@@ -87,8 +87,12 @@ struct user_struct;
  * @domain: the page tables
  * @prot: IOMMU_CACHE where the IOMMU can be coherent
  * @snoops: no-snoop requests of devices are turned into snooping ones
+ * @nr_groups: groups attached to it
  * @max_last: last address that we use, whatever the hardware can
  * @frees_tables: unmapping a whole leaf window frees its table (VT-d)
+ *
+ * Members are fixed but for @nr_groups, which is of those who attach and
+ * detach, under the lock of the list of groups.
  *
  * Made by the first attach that needs it; stays until its domain goes, so
  * that nobody who unmaps ever finds it gone.
@@ -96,6 +100,7 @@ struct user_struct;
 struct uiommu_hw {
 	struct iommu_domain *domain;
 	int prot;
+	unsigned int nr_groups;
 	u64 max_last;
 	bool snoops;
 	bool frees_tables;

@@ -160,6 +160,9 @@ static int admit(struct uiommu_group *group)
 		ret = hw_publish(domain, group->hw);
 	if (!ret) {
 		limits_add(domain, group);
+		mutex_lock(&groups_lock);
+		group->hw->nr_groups++;
+		mutex_unlock(&groups_lock);
 		return 0;
 	}
 	mutex_lock(&groups_lock);
@@ -223,6 +226,7 @@ void group_leave(struct uiommu_group *group)
 	mutex_lock(&groups_lock);
 	if (!--group->nr_devices) {
 		limits_remove(group->domain, group);
+		group->hw->nr_groups--;
 		tear_down(group);
 		forget(group);
 	}

@@ -11,7 +11,7 @@
 #include "domain.h"
 
 static bool separate_tables;
-module_param(separate_tables, bool, 0444);
+module_param(separate_tables, bool, 0644);
 MODULE_PARM_DESC(
 	separate_tables,
 	"give each IOMMU group page tables of its own, for tests (default off)");
@@ -139,9 +139,14 @@ struct uiommu_hw *hw_attach(struct uiommu_domain *domain, struct device *dev,
 {
 	unsigned int i;
 
-	for (i = 0; i < domain->nr_hw && !separate_tables; i++)
-		if (!iommu_attach_group(domain->hw[i]->domain, group))
-			return domain->hw[i];
+	for (i = 0; i < domain->nr_hw; i++) {
+		struct uiommu_hw *hw = domain->hw[i];
+
+		if (separate_tables && hw->nr_groups)
+			continue;
+		if (!iommu_attach_group(hw->domain, group))
+			return hw;
+	}
 	if (domain->nr_hw == UIOMMU_MAX_HW)
 		return ERR_PTR(-ENOSPC);
 	return attach_to_new(dev, group);

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Several hardware domains behind one domain. No emulated machine needs them,
+ * so the module's parameter separate_tables gives each group its own.
+ * Invariant: every mapping is in every hardware domain, or in none.
+ */
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "../lib/harness.h"
+#include "../lib/call.h"
+#include "../lib/device.h"
+#include "../lib/domain.h"
+#include "../lib/edu.h"
+#include "../lib/memory.h"
+#include "../lib/process.h"
+#include "../lib/text.h"
+
+#define IOVA 0x60000000ULL
+#define SEPARATE "/sys/module/uiommu/parameters/separate_tables"
+#define BLOCKS 64
+#define TURNS 40
+
+FIXTURE(tables)
+{
+	int domain;
+	struct edu a;
+	struct edu b;
+	__u8 *buf;
+};
+
+FIXTURE_SETUP(tables)
+{
+	if (!device_bdf("EDU0") || !device_bdf("EDU1"))
+		SKIP(return, "EDU0 or EDU1 is not set");
+	ASSERT_EQ(0, text_write(SEPARATE, "Y"));
+	self->domain = domain_open();
+	ASSERT_LE(0, self->domain);
+	ASSERT_EQ(0, edu_open(&self->a, "EDU0"));
+	ASSERT_EQ(0, edu_open(&self->b, "EDU1"));
+	self->buf = memory_anon(BLOCKS * PAGE);
+	memset(self->buf, 0, BLOCKS * PAGE);
+}
+
+FIXTURE_TEARDOWN(tables)
+{
+	edu_close(&self->a);
+	edu_close(&self->b);
+	close(self->domain);
+	text_write(SEPARATE, "N");
+}
+
+static unsigned int nr_hw_domains(int domain)
+{
+	struct uiommu_info info;
+
+	return domain_info(domain, &info) ? 0 : info.nr_hw_domains;
+}
+
+TEST_F(tables, mapped_after_both_attached)
+{
+	ASSERT_EQ(0, edu_attach(&self->a, self->domain));
+	ASSERT_EQ(0, edu_attach(&self->b, self->domain));
+	EXPECT_EQ(2, nr_hw_domains(self->domain));
+	ASSERT_EQ(0, domain_map(self->domain, self->buf, IOVA, 2 * PAGE, true));
+	EXPECT_EQ(1, edu_arrives(&self->a, IOVA, self->buf));
+	EXPECT_EQ(1, edu_arrives(&self->b, IOVA + PAGE, self->buf + PAGE));
+	ASSERT_EQ(0, domain_unmap(self->domain, IOVA, 2 * PAGE));
+	EXPECT_EQ(0, edu_arrives(&self->a, IOVA, self->buf));
+	EXPECT_EQ(0, edu_arrives(&self->b, IOVA, self->buf));
+}
+
+TEST_F(tables, replayed_for_the_second)
+{
+	long pinned;
+
+	ASSERT_EQ(0, edu_attach(&self->a, self->domain));
+	ASSERT_EQ(0, domain_map(self->domain, self->buf, IOVA, BLOCKS * PAGE,
+				true));
+	pinned = domain_pinned(self->domain);
+	ASSERT_EQ(0, device_set(self->b.fd, self->domain));
+	EXPECT_EQ(2, nr_hw_domains(self->domain));
+	EXPECT_EQ(pinned, domain_pinned(self->domain));
+	ASSERT_EQ(0, ioctl(self->b.fd, VFIO_DOMAIN_UNSET));
+	ASSERT_EQ(0, edu_attach(&self->b, self->domain));
+	EXPECT_EQ(1, edu_arrives(&self->a, IOVA, self->buf));
+	EXPECT_EQ(1, edu_arrives(&self->b, IOVA + PAGE, self->buf + PAGE));
+}
+
+TEST_F(tables, revoked_in_both)
+{
+	ASSERT_EQ(0, edu_attach(&self->a, self->domain));
+	ASSERT_EQ(0, domain_map(self->domain, self->buf, IOVA, BLOCKS * PAGE,
+				true));
+	ASSERT_EQ(0, edu_attach(&self->b, self->domain));
+	ASSERT_EQ(0, munmap(self->buf, BLOCKS * PAGE));
+	ASSERT_EQ(self->buf,
+		  mmap(self->buf, BLOCKS * PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	EXPECT_EQ(0, edu_arrives(&self->a, IOVA, self->buf));
+	EXPECT_EQ(0, edu_arrives(&self->b, IOVA, self->buf));
+}
+
+struct churn {
+	int domain;
+	__u8 *buf;
+	volatile bool stop;
+	int bad;
+};
+
+/* Map pages one by one, and take memory away under some of them. */
+static void *churn_maps(void *arg)
+{
+	struct churn *c = arg;
+	int i, err;
+
+	while (!c->stop) {
+		for (i = 0; i < BLOCKS; i++) {
+			err = domain_map(c->domain, c->buf + i * PAGE,
+					 IOVA + i * PAGE, PAGE, true);
+			if (err && err != -EBUSY && err != -EFAULT)
+				c->bad = err;
+		}
+		for (i = 0; i < BLOCKS; i += 3)
+			mmap(c->buf + i * PAGE, PAGE, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		for (i = 0; i < BLOCKS; i += 2)
+			domain_unmap(c->domain, IOVA + i * PAGE, PAGE);
+	}
+	return NULL;
+}
+
+TEST_F(tables, replay_against_revocation)
+{
+	struct churn c = { .buf = self->buf };
+	pthread_t thread;
+	int i;
+
+	for (i = 0; i < TURNS; i++) {
+		c.domain = domain_open();
+		c.stop = false;
+		ASSERT_EQ(0, device_set(self->a.fd, c.domain));
+		ASSERT_EQ(0, pthread_create(&thread, NULL, churn_maps, &c));
+		process_nap(3);
+		EXPECT_EQ(0, device_set(self->b.fd, c.domain));
+		EXPECT_EQ(2, nr_hw_domains(c.domain));
+		process_nap(3);
+		c.stop = true;
+		pthread_join(thread, NULL);
+		domain_unmap_all(c.domain);
+		EXPECT_EQ(0, domain_nr_maps(c.domain));
+		EXPECT_EQ(0, ioctl(self->a.fd, VFIO_DOMAIN_UNSET));
+		EXPECT_EQ(0, ioctl(self->b.fd, VFIO_DOMAIN_UNSET));
+		close(c.domain);
+	}
+	EXPECT_EQ(0, c.bad);
+	EXPECT_EQ(1, process_vmpin_becomes(getpid(), 0));
+}
+
+TEST_HARNESS_MAIN
