@@ -10,6 +10,8 @@
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
+#define MANY 20000UL /* mappings, in the rows that have many */
+
 extern bool quick;
 
 void report(const char *row, const char *who, double value);

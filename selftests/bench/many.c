@@ -14,7 +14,6 @@
 #include "buffer.h"
 #include "clock.h"
 
-#define MANY 20000UL
 #define WINDOW (64 * MIB)
 #define LAST 100 /* maps that the n-th is the mean of */
 

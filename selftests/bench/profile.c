@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/call.h"
 #include "../lib/device.h"
 #include "bench.h"
 #include "bulk.h"
@@ -49,26 +50,70 @@ static int warm_up(struct space *space, void *buf, size_t size)
 	return err;
 }
 
-/* A mapping beside, as with many of them, keeps the tables of both. */
 static int profile_buffer(const struct peer *peer, const struct shape *shape,
-			  bool unmap, bool beside)
+			  bool unmap)
 {
 	int round, rounds = shape->per_page ? 1 : ROUNDS;
-	char *buf = buffer_make(shape->pages, 2 * shape->size);
+	char *buf = buffer_make(shape->pages, shape->size);
 	struct space space;
 	int err = space_open(&space, peer, getenv(peer->device));
 
 	if (!buf)
 		err = -ENOMEM;
-	if (!err && beside)
-		err = peer->map(&space, buf + shape->size,
-				BASE_IOVA + shape->size, shape->size);
 	if (!err)
 		err = warm_up(&space, buf, shape->size);
 	for (round = 0; round < rounds && !err; round++)
 		err = profile_map(&space, buf, shape->size, unmap);
 	if (!err)
 		printf("profile\trounds\t%d\n", rounds);
+	space_close(&space);
+	return err;
+}
+
+/* One page each, all of them at once. */
+static int map_many(struct space *space, char *buf, bool counted)
+{
+	unsigned long i;
+	int err = 0;
+
+	for (i = 0; i < MANY && !err; i++) {
+		if (counted)
+			mark_begin();
+		err = space->peer->map(space, buf + i * PAGE,
+				       BASE_IOVA + i * PAGE, PAGE);
+		mark_end();
+	}
+	return err;
+}
+
+static int unmap_many(struct space *space, bool counted)
+{
+	unsigned long i;
+	int err = 0;
+
+	for (i = 0; i < MANY && !err; i++) {
+		if (counted)
+			mark_begin();
+		err = space->peer->unmap(space, BASE_IOVA + i * PAGE, PAGE);
+		mark_end();
+	}
+	return err;
+}
+
+static int profile_many(const struct peer *peer, bool unmap)
+{
+	char *buf = buffer_make(SMALL, MANY * PAGE);
+	struct space space;
+	int err = space_open(&space, peer, getenv(peer->device));
+
+	if (!buf)
+		err = -ENOMEM;
+	if (!err)
+		err = map_many(&space, buf, !unmap);
+	if (!err)
+		err = unmap_many(&space, unmap);
+	if (!err)
+		printf("profile\trounds\t%lu\n", MANY);
 	space_close(&space);
 	return err;
 }
@@ -116,10 +161,10 @@ static int profile_row(const char *what, const char *who)
 	if (!peer)
 		return profile_device(what, who);
 	if (strcmp(what + (unmap ? 6 : 4), "20000") == 0)
-		return profile_buffer(peer, &shapes[0], unmap, true);
+		return profile_many(peer, unmap);
 	for (i = 0; i < nr_shapes; i++)
 		if (strcmp(shapes[i].name, what + (unmap ? 6 : 4)) == 0)
-			return profile_buffer(peer, &shapes[i], unmap, false);
+			return profile_buffer(peer, &shapes[i], unmap);
 	return -EINVAL;
 }
 
