@@ -176,23 +176,32 @@ static int append_pages(struct filler *f, unsigned int npages)
 	return 0;
 }
 
+/* Pin up to @want pages into @pages; returns how many, at least one. */
+static int pin_pages(struct uiommu_mapping *map, unsigned long addr, int want,
+		     unsigned int gup_flags, struct page **pages)
+{
+	int got;
+
+	if (READ_ONCE(map->doomed))
+		return -EFAULT;
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	got = pin_user_pages_fast(addr, want, gup_flags, pages);
+	if (got <= 0)
+		return got ? got : -EFAULT;
+	atomic64_add(got, &map->domain->pinned);
+	atomic64_add(got, &map->owner->pinned);
+	return got;
+}
+
 static int pin_batch(struct filler *f, unsigned long addr, unsigned long end,
 		     unsigned int gup_flags)
 {
 	int want =
 		min_t(unsigned long, f->max_pages, (end - addr) >> PAGE_SHIFT);
-	int got;
+	int got = pin_pages(f->map, addr, want, gup_flags, f->pages);
 
-	if (READ_ONCE(f->map->doomed))
-		return -EFAULT;
-	if (fatal_signal_pending(current))
-		return -EINTR;
-	got = pin_user_pages_fast(addr, want, gup_flags, f->pages);
-	if (got <= 0)
-		return got ? got : -EFAULT;
-	atomic64_add(got, &f->map->domain->pinned);
-	atomic64_add(got, &f->map->owner->pinned);
-	return append_pages(f, got) ?: got;
+	return got < 0 ? got : append_pages(f, got) ?: got;
 }
 
 static int fill_segments(struct filler *f, const struct segment *first)
@@ -219,6 +228,23 @@ static int fill_segments(struct filler *f, const struct segment *first)
 	}
 }
 
+/* A single page needs none of the others' bookkeeping. */
+static int fill_page(struct uiommu_mapping *map, const struct segment *first)
+{
+	struct scatterlist sg;
+	struct page *page;
+	struct filler f = { .map = map, .sg = &sg };
+	int got = pin_pages(map, map->vaddr, 1, first->gup_flags, &page);
+
+	if (got < 0)
+		return got;
+	/* the first run has its place in the mapping itself: this cannot fail */
+	frames_add(map, page_to_pfn(page), 1, false);
+	sg_init_table(&sg, 1);
+	sg_set_page(&sg, page, PAGE_SIZE, 0);
+	return map_runs_everywhere(&f, 1, PAGE_SIZE);
+}
+
 static int fill_small(struct uiommu_mapping *map, const struct segment *first)
 {
 	struct page *pages[SMALL_PAGES];
@@ -232,7 +258,7 @@ static int fill_small(struct uiommu_mapping *map, const struct segment *first)
 		.cursor.chunk = &map->runs,
 	};
 
-	sg_init_table(sg, map->size > PAGE_SIZE ? SMALL_SG : 1);
+	sg_init_table(sg, SMALL_SG);
 	return fill_segments(&f, first);
 }
 
@@ -274,6 +300,8 @@ static int fill_large(struct uiommu_mapping *map, const struct segment *first)
 int fill_map(struct uiommu_mapping *map, const struct segment *first)
 {
 	lockdep_assert_held(&map->domain->freeze);
+	if (map->size == PAGE_SIZE)
+		return fill_page(map, first);
 	if (map->size <= SMALL_PAGES * PAGE_SIZE)
 		return fill_small(map, first);
 	return fill_large(map, first);

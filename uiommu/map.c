@@ -7,6 +7,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "domain.h"
 #include "trace.h"
@@ -31,14 +32,15 @@ static struct uiommu_mapping *map_alloc(struct uiommu_owner *owner,
 
 	if (!map)
 		return NULL;
-	*map = (struct uiommu_mapping){
-		.vaddr = request->vaddr,
-		.iova = request->iova,
-		.size = request->size,
-		.writable = request->writable,
-		.hull = SPAN_NONE,
-		.mm = current->mm,
-	};
+	/* by words: a memset of this size goes by bytes on x86 */
+	BUILD_BUG_ON(sizeof(*map) % sizeof(u64));
+	memset64((u64 *)map, 0, sizeof(*map) / sizeof(u64));
+	map->vaddr = request->vaddr;
+	map->iova = request->iova;
+	map->size = request->size;
+	map->writable = request->writable;
+	map->hull = SPAN_NONE;
+	map->mm = current->mm;
 	mmgrab(map->mm);
 	map->domain = owner->domain;
 	map->owner = owner;
