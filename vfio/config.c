@@ -161,8 +161,7 @@ void vfio_config_detach(struct vfio_config *cfg)
 {
 	cfg->attached = false;
 	config_clear_master(cfg->map);
-	if (config_hw_reachable(cfg))
-		config_hw_sync_master(cfg);
+	config_hw_sync_master(cfg);
 }
 
 /**

@@ -32,8 +32,7 @@ struct vfio_config;
  * @command_written: the user wrote the command register; @intx_disable is its
  *	Interrupt Disable as the user wrote it. If clear: unmask INTx now (also
  *	after an interrupt that was not answered); if set: keep it masked. The
- *	real bit in the hardware is the owner's alone; it changes it with
- *	pci_check_and_{mask,unmask}_intx(), or under the device lock.
+ *	real bit in the hardware is the owner's alone: vfio_config_mask_intx().
  * @reset: the user asked for a function level reset by configuration space:
  *	do what VFIO_RESET_FUNCTION does, from zapping to
  *	vfio_config_restored() included, without waiting for a lock that
@@ -98,6 +97,9 @@ void vfio_config_open(struct vfio_config *cfg);
 void vfio_config_attach(struct vfio_config *cfg, bool enforces_snoop);
 void vfio_config_detach(struct vfio_config *cfg);
 
+/* Before a reset of a device in use: its registers must be there to be saved */
+void vfio_config_wake(struct vfio_config *cfg);
+
 /* After a reset of the function with its configuration restored */
 void vfio_config_restored(struct vfio_config *cfg);
 
@@ -116,6 +118,9 @@ ssize_t vfio_config_write(struct vfio_config *cfg, const void *buf,
 
 /* Size of the space the user sees: 256 or 4096. No lock. */
 size_t vfio_config_size(const struct vfio_config *cfg);
+
+/* Interrupt Disable of the hardware. No lock, any context. */
+void vfio_config_mask_intx(struct pci_dev *pdev, bool mask);
 
 /* Interrupt Disable as the user wrote it */
 bool vfio_config_intx_disabled(const struct vfio_config *cfg);

@@ -84,6 +84,21 @@ static void wake_device(struct vfio_config *cfg)
 	cfg->ops->command_written(cfg, vfio_config_intx_disabled(cfg));
 }
 
+/**
+ * vfio_config_wake() - wake a device that its user has put to sleep
+ * @cfg: configuration space
+ *
+ * Before a reset: the kernel saves registers around it, and a device that
+ * wakes by being reset may have none to save.
+ */
+void vfio_config_wake(struct vfio_config *cfg)
+{
+	if (!config_power_state(cfg->map))
+		return;
+	config_set_power_state(cfg->map, 0);
+	wake_device(cfg);
+}
+
 static void change_power(struct vfio_config *cfg)
 {
 	u32 state = config_power_state(cfg->map);

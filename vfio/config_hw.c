@@ -5,12 +5,20 @@
  * Owns what must be put back into a device that has lost it.
  *
  * The invariant: a device outside D0 is not touched, and Bus Master is set
- * only in one that is attached to a domain. The high byte of the command
- * register is never written: Interrupt Disable is the interrupt code's.
+ * only in one that is attached to a domain. Interrupt Disable is the interrupt
+ * code's.
  */
 #include <linux/pci.h>
+#include <linux/spinlock.h>
 
 #include "config_hw.h"
+
+/*
+ * pci_intx() writes the command register back as it was: without this, a Bus
+ * Master that was cleared meanwhile would be set again. The innermost lock but
+ * for the PCI core's own; one for all devices, as that is.
+ */
+static DEFINE_SPINLOCK(command_lock);
 
 /**
  * config_hw_reachable() - may the device be touched?
@@ -98,6 +106,39 @@ void config_hw_save(struct vfio_config *cfg)
 }
 
 /**
+ * vfio_config_mask_intx() - set Interrupt Disable in the hardware
+ * @pdev: the device
+ * @mask: set it, or clear it
+ */
+void vfio_config_mask_intx(struct pci_dev *pdev, bool mask)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&command_lock, flags);
+	pci_intx(pdev, !mask);
+	spin_unlock_irqrestore(&command_lock, flags);
+}
+
+/*
+ * Change bits of the command register's low byte. The accessors for users may
+ * sleep, so those of the kernel are used with users kept out.
+ */
+static void change_command(struct pci_dev *pdev, u8 clear, u8 set)
+{
+	unsigned long flags;
+	u8 old, new;
+
+	pci_cfg_access_lock(pdev);
+	spin_lock_irqsave(&command_lock, flags);
+	pci_read_config_byte(pdev, PCI_COMMAND, &old);
+	new = (old & ~clear) | set;
+	if (new != old)
+		pci_write_config_byte(pdev, PCI_COMMAND, new);
+	spin_unlock_irqrestore(&command_lock, flags);
+	pci_cfg_access_unlock(pdev);
+}
+
+/**
  * config_hw_restore_lost() - repair a device that was reset behind our back
  * @cfg: configuration space
  *
@@ -115,7 +156,7 @@ void config_hw_restore_lost(struct vfio_config *cfg)
 	for (bar = 0; bar < CFG_NUM_BARS; bar++)
 		config_hw_write(cfg, bar_register(bar), 4, cfg->bars[bar]);
 	config_hw_sync_devctl(cfg);
-	config_hw_write(cfg, PCI_COMMAND, 1, command | cfg->decoding);
+	change_command(cfg->pdev, 0, cfg->decoding);
 }
 
 /**
@@ -124,13 +165,13 @@ void config_hw_restore_lost(struct vfio_config *cfg)
  */
 void config_hw_sync_master(struct vfio_config *cfg)
 {
-	u8 command = config_hw_read(cfg, PCI_COMMAND, 1);
-	u8 wanted = command & ~PCI_COMMAND_MASTER;
+	u8 wanted = 0;
 
+	if (!config_hw_reachable(cfg))
+		return;
 	if (cfg->attached && !config_power_state(cfg->map))
-		wanted |= config_command(cfg->map) & PCI_COMMAND_MASTER;
-	if (wanted != command)
-		config_hw_write(cfg, PCI_COMMAND, 1, wanted);
+		wanted = config_command(cfg->map) & PCI_COMMAND_MASTER;
+	change_command(cfg->pdev, PCI_COMMAND_MASTER, wanted);
 }
 
 /**

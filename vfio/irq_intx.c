@@ -20,7 +20,7 @@ static void mask_hardware(struct vfio_dev *vdev, bool mask)
 	struct vfio_intx *intx = &vdev->intx;
 
 	if (intx->maskable)
-		pci_intx(vdev->pdev, !mask);
+		vfio_config_mask_intx(vdev->pdev, mask);
 	else if (intx->irq && mask)
 		disable_irq_nosync(intx->irq);
 	else if (intx->irq)

@@ -55,6 +55,7 @@ int vfio_reset(struct vfio_dev *vdev)
 	lockdep_assert_held(&vdev->lock);
 	if (!vdev->pdev->reset_methods[0])
 		return -ENOTTY;
+	vfio_config_wake(&vdev->config);
 	vfio_mem_pause(vdev);
 	vfio_intx_set(vdev, INTX_PAUSED);
 	ret = pci_try_reset_function(vdev->pdev);

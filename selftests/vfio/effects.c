@@ -206,6 +206,22 @@ TEST_F(effects, reset_by_express_keeps_what_the_kernel_set)
 	EXPECT_EQ(0x8000, get(self, msix + 2, 2) & 0x8000);
 }
 
+TEST_F(effects, reset_asleep_wakes_it_as_it_was)
+{
+	__u16 command = COMMAND_MEMORY | COMMAND_MASTER;
+	__u8 before[64], after[64];
+
+	ASSERT_EQ(0, device_command_write(self->fd, command));
+	ASSERT_EQ(64, pread(self->real, before, 64, 0));
+	ASSERT_EQ(2, put(self, self->pm + PM_CONTROL, 2, 3));
+	ASSERT_EQ(0, call(self->fd, VFIO_RESET_FUNCTION, NULL));
+	EXPECT_EQ(0, get(self, self->pm + PM_CONTROL, 2) & 3);
+	EXPECT_EQ(0, real(self, self->pm + PM_CONTROL, 2) & 3);
+	ASSERT_EQ(64, pread(self->real, after, 64, 0));
+	EXPECT_EQ(0, memcmp(before, after, 64));
+	EXPECT_LE(0, peek(self, variant->at));
+}
+
 /* As a reset by a register of the device's own does it */
 static void lose_everything(FIXTURE_DATA(effects) * self)
 {

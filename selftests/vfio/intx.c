@@ -305,7 +305,8 @@ TEST_F(intx, storm_does_not_hang_the_machine)
 	long i, n = 0;
 
 	raise_line();
-	for (i = 0; i < 20000; i++) {
+	/* on a loaded host the processor that is told may not run for long */
+	for (i = 0; i < 20000 || (n <= 100 && i < 2000000); i++) {
 		n += event_take(self->event, 0);
 		call(self->edu.fd, VFIO_IRQ_EOI, NULL);
 	}
