@@ -7,6 +7,7 @@
 
 #include "domain.h"
 
+#define UNPIN_BATCH 32
 #define CHUNK_MAX ((PAGE_SIZE - sizeof(struct run_chunk)) / sizeof(u64))
 
 /**
@@ -142,8 +143,11 @@ u64 frame_next(struct frame_cursor *cursor)
 	return pfn;
 }
 
+/* Runs of one page are given back together: one call each costs as much again. */
 static u64 unpin_chunk(struct run_chunk *chunk, bool dirty)
 {
+	struct page *singles[UNPIN_BATCH];
+	unsigned int nr_singles = 0;
 	u64 npages = 0;
 	u32 i;
 
@@ -151,9 +155,17 @@ static u64 unpin_chunk(struct run_chunk *chunk, bool dirty)
 		struct page *page = pfn_to_page(run_pfn(chunk->run[i]));
 		u64 n = run_npages(chunk->run[i]);
 
-		unpin_user_page_range_dirty_lock(page, n, dirty);
 		npages += n;
+		if (n > 1)
+			unpin_user_page_range_dirty_lock(page, n, dirty);
+		else
+			singles[nr_singles++] = page;
+		if (nr_singles == UNPIN_BATCH) {
+			unpin_user_pages_dirty_lock(singles, nr_singles, dirty);
+			nr_singles = 0;
+		}
 	}
+	unpin_user_pages_dirty_lock(singles, nr_singles, dirty);
 	return npages;
 }
 
