@@ -101,11 +101,15 @@ static vm_fault_t insert_pages(struct vm_fault *vmf, struct vfio_bar *bar,
 	ret = vmf_insert_pfn(vma, here, PHYS_PFN(base + here));
 	if (ret != VM_FAULT_NOPAGE)
 		return ret;
-	for (addr = max(addr, vma->vm_start); addr < end; addr += PAGE_SIZE)
-		if (addr != here &&
-		    vmf_insert_pfn(vma, addr, PHYS_PFN(base + addr)) !=
-			    VM_FAULT_NOPAGE)
+	for (addr = max(addr, vma->vm_start); addr < end; addr += PAGE_SIZE) {
+		/* An offset below the BAR wraps, and is beyond its end */
+		if (addr == here ||
+		    !may_map(bar, offset + addr - here, PAGE_SIZE))
+			continue;
+		if (vmf_insert_pfn(vma, addr, PHYS_PFN(base + addr)) !=
+		    VM_FAULT_NOPAGE)
 			break;
+	}
 	return VM_FAULT_NOPAGE;
 }
 
@@ -217,6 +221,20 @@ static pgprot_t protection(pgprot_t prot, bool wc)
 	return wc ? pgprot_writecombine(prot) : pgprot_noncached(prot);
 }
 
+/* All of it within what may be mapped, its last page in the same encoding? */
+static bool may_map_vma(struct vfio_dev *vdev, const struct vfio_bar *bar,
+			const struct region_pos *pos,
+			const struct vm_area_struct *vma)
+{
+	u64 size = vma->vm_end - vma->vm_start;
+	u64 pgoff = vma->vm_pgoff + (size >> PAGE_SHIFT) - 1;
+	struct region_pos last;
+
+	return may_map(bar, pos->offset, size) &&
+	       bar_at(vdev, pgoff, &last) == bar && last.wc == pos->wc &&
+	       last.offset == pos->offset + size - PAGE_SIZE;
+}
+
 /**
  * vfio_mmap - map a piece of a BAR
  * @filp: open file
@@ -235,7 +253,7 @@ int vfio_mmap(struct file *filp, struct vm_area_struct *vma)
 
 	if (READ_ONCE(vdev->gone))
 		return -ENODEV;
-	if (!bar || !may_map(bar, pos.offset, vma->vm_end - vma->vm_start))
+	if (!bar || !may_map_vma(vdev, bar, &pos, vma))
 		return -EINVAL;
 	if ((vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE)
 		return -EINVAL;

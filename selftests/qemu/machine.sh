@@ -26,7 +26,7 @@ describe_hardware() {
 		-device "$EDU,id=edu_br1,bus=bridge,addr=02.0"
 		-object memory-backend-ram,id=shared,size=64M,share=on
 		-device ivshmem-plain,id=ivshmem,addr=0b.0,memdev=shared
-		-object memory-backend-ram,id=big,size=4G,share=on,reserve=off
+		-object memory-backend-ram,id=big,size=8G,share=on,reserve=off
 		-device ivshmem-plain,id=ivshmem_big,addr=0c.0,memdev=big
 		-chardev "socket,id=doorbell,path=$sockets/doorbell"
 		-device ivshmem-doorbell,id=doorbell,addr=0d.0,vectors=8,chardev=doorbell

@@ -179,6 +179,45 @@ TEST(bar_smaller_than_a_page)
 	close(fd);
 }
 
+static __u64 *map_at(int fd, __u64 offset, __u64 size)
+{
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+}
+
+/* Beyond it a file offset of 2010 belongs to the next resource */
+TEST(mapping_ends_where_its_encoding_does)
+{
+	struct uvfio_region_info info = { .argsz = sizeof(info),
+					  .region = BAR };
+	__u64 end = 1ULL << VFIO_PCI_SPACE_SHIFT, *narrow, *wide;
+	int fd, domain = domain_open();
+
+	if (!device_bdf("IVSHMEM_BIG"))
+		SKIP(return, "IVSHMEM_BIG is not set");
+	fd = device_open("IVSHMEM_BIG");
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, device_set(fd, domain));
+	ASSERT_EQ(0, device_command_write(fd, COMMAND_MEMORY));
+	ASSERT_EQ(0, call(fd, UVFIO_REGION_INFO, &info));
+	ASSERT_LT(end, info.size);
+
+	EXPECT_EQ(MAP_FAILED, map_at(fd, REGION(BAR, 0), end + PAGE));
+	EXPECT_EQ(MAP_FAILED, map_at(fd, REGION(BAR, end - PAGE), 2 * PAGE));
+	EXPECT_EQ(MAP_FAILED, map_at(fd, REGION(BAR, end - PAGE), end));
+	narrow = map_at(fd, REGION(BAR, end - PAGE), PAGE);
+	ASSERT_NE(MAP_FAILED, narrow);
+	wide = map_at(fd, info.offset + end - 4 * PAGE, 8 * PAGE);
+	ASSERT_NE(MAP_FAILED, wide);
+	wide[4 * PAGE / 8] = 0xbe70d;
+	*narrow = 0x1a57;
+	EXPECT_EQ(0x1a57, wide[3 * PAGE / 8]);
+	EXPECT_EQ(0xbe70d, wide[4 * PAGE / 8]);
+	munmap(narrow, PAGE);
+	munmap(wide, 8 * PAGE);
+	close(fd);
+	close(domain);
+}
+
 FIXTURE(zap)
 {
 	struct edu edu;
