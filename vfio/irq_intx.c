@@ -45,22 +45,25 @@ static void signal_user(struct vfio_dev *vdev)
 		eventfd_signal(vdev->intx.trigger);
 }
 
-/* On a shared line: was it our device? It is masked by the question. */
+/*
+ * On a shared line: was it our device? It is masked by the question, which is
+ * asked always: a device that resets itself forgets that it was masked.
+ */
 static irqreturn_t handle_shared(int irq, void *data)
 {
 	struct vfio_dev *vdev = data;
-	irqreturn_t ret = IRQ_NONE;
 	unsigned long flags;
+	bool ours;
 
 	spin_lock_irqsave(&vdev->irq_lock, flags);
-	if (!vdev->intx.reasons && pci_check_and_mask_intx(vdev->pdev)) {
+	ours = pci_check_and_mask_intx(vdev->pdev);
+	if (ours && !vdev->intx.reasons) {
 		vdev->intx.reasons = INTX_PENDING;
 		vdev->intx.masked = true;
 		signal_user(vdev);
-		ret = IRQ_HANDLED;
 	}
 	spin_unlock_irqrestore(&vdev->irq_lock, flags);
-	return ret;
+	return IRQ_RETVAL(ours);
 }
 
 static irqreturn_t handle_exclusive(int irq, void *data)
