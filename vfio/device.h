@@ -120,7 +120,7 @@ struct vfio_eoi {
  * @virq: the kernel's number of it
  * @index: our number of it
  * @masked: keep back what comes
- * @pending: something came meanwhile
+ * @pending: something came while @masked or without @trigger
  * @vdev: whose it is
  */
 struct vfio_vector {

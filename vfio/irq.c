@@ -42,6 +42,12 @@ void vfio_irqs_init(struct vfio_dev *vdev)
 	vfio_eoi_init(vdev);
 }
 
+/* The PCI core turns no messages on in a device that sleeps */
+static bool asleep(const struct vfio_dev *vdev)
+{
+	return vdev->pdev->current_state != PCI_D0;
+}
+
 static int turn_on(struct vfio_dev *vdev, u32 kind, u32 count)
 {
 	int ret;
@@ -50,6 +56,8 @@ static int turn_on(struct vfio_dev *vdev, u32 kind, u32 count)
 		ret = vfio_intx_enable(vdev);
 	else if (count > irq_cap(vdev->irqs.max[kind], vfio_max_vectors))
 		ret = -ENOSPC;
+	else if (asleep(vdev))
+		ret = -EIO;
 	else
 		ret = vfio_msi_enable(vdev, kind, count);
 	if (ret)
@@ -65,6 +73,8 @@ static int grow(struct vfio_dev *vdev, u32 count)
 
 	if (count > irq_cap(vdev->irqs.max[IRQ_MSIX], vfio_max_vectors))
 		return -ENOSPC;
+	if (asleep(vdev))
+		return -EIO;
 	ret = vfio_msi_grow(vdev, count);
 	if (!ret)
 		vdev->irqs.enabled = count;
@@ -202,7 +212,8 @@ int vfio_irq_act(struct vfio_dev *vdev, const struct uvfio_irq_set *set)
 
 /**
  * vfio_irq_count - find out how many vectors can really be had
- * @vdev: the device; its &vfio_dev.had is updated if no interrupts are on
+ * @vdev: the device; its &vfio_dev.had is updated if no interrupts are on and
+ *	it does not sleep
  * @kind: UVFIO_IRQ_*, of which the device has some
  */
 void vfio_irq_count(struct vfio_dev *vdev, u32 kind)
@@ -214,7 +225,7 @@ void vfio_irq_count(struct vfio_dev *vdev, u32 kind)
 		return;
 	if (kind == IRQ_INTX)
 		vdev->had[kind] = 1;
-	else
+	else if (!asleep(vdev))
 		vdev->had[kind] = count_of(vfio_msi_try(vdev, kind, most));
 }
 

@@ -16,9 +16,8 @@
 /* With the lock held */
 static void deliver(struct vfio_vector *vector)
 {
-	if (vector->masked)
-		vector->pending = true;
-	else if (vector->trigger)
+	vector->pending = vector->masked || !vector->trigger;
+	if (!vector->pending)
 		eventfd_signal(vector->trigger);
 }
 
@@ -191,6 +190,8 @@ void vfio_msi_disable(struct vfio_dev *vdev)
  * vfio_msi_bind - replace a vector's eventfd
  * @vector: the vector
  * @ctx: the new one or NULL; the old one comes back
+ *
+ * What came while there was none goes to the new one.
  */
 void vfio_msi_bind(struct vfio_vector *vector, struct eventfd_ctx **ctx)
 {
@@ -198,6 +199,8 @@ void vfio_msi_bind(struct vfio_vector *vector, struct eventfd_ctx **ctx)
 
 	spin_lock_irqsave(&vector->lock, flags);
 	swap(vector->trigger, *ctx);
+	if (vector->pending)
+		deliver(vector);
 	spin_unlock_irqrestore(&vector->lock, flags);
 }
 
@@ -219,7 +222,6 @@ void vfio_msi_act(struct vfio_vector *vector, u32 action)
 		vector->masked = false;
 		if (vector->pending)
 			deliver(vector);
-		vector->pending = false;
 	}
 	spin_unlock_irqrestore(&vector->lock, flags);
 }

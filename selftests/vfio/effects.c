@@ -159,6 +159,25 @@ TEST_F(effects, asleep_it_is_not_touched_and_wakes_as_it_was)
 	EXPECT_EQ(command, device_command_real(self->bdf) & command);
 }
 
+TEST_F(effects, asleep_no_messages_are_turned_on)
+{
+	struct uvfio_irq_info before = { .argsz = sizeof(before),
+					 .kind = UVFIO_IRQ_MSIX };
+	struct uvfio_irq_info info = before;
+	struct uvfio_irq_enable enable = { .argsz = sizeof(enable),
+					   .kind = UVFIO_IRQ_MSIX,
+					   .count = 1 };
+
+	ASSERT_EQ(0, call(self->fd, UVFIO_IRQ_INFO, &before));
+	ASSERT_LT(0, before.count);
+	ASSERT_EQ(2, put(self, self->pm + PM_CONTROL, 2, 3));
+	EXPECT_EQ(0, call(self->fd, UVFIO_IRQ_INFO, &info));
+	EXPECT_EQ(before.count, info.count);
+	EXPECT_EQ(-EIO, call(self->fd, UVFIO_IRQ_ENABLE, &enable));
+	ASSERT_EQ(2, put(self, self->pm + PM_CONTROL, 2, 0));
+	EXPECT_EQ(0, call(self->fd, UVFIO_IRQ_ENABLE, &enable));
+}
+
 TEST_F(effects, power_states_that_there_are_not)
 {
 	ASSERT_EQ(2, put(self, self->pm + PM_CONTROL, 2, 1));

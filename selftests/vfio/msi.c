@@ -184,6 +184,25 @@ TEST_F(msi, fired_by_hand)
 	EXPECT_EQ(1, event_take(self->event, SOON));
 }
 
+TEST_F(msi, what_came_before_an_eventfd_goes_to_it)
+{
+	struct uvfio_irq_enable enable = { .argsz = sizeof(enable),
+					   .kind = UVFIO_IRQ_MSI };
+
+	ASSERT_EQ(0, call(self->edu.fd, UVFIO_IRQ_ENABLE, &enable));
+	enable.count = 1;
+	ASSERT_EQ(0, call(self->edu.fd, UVFIO_IRQ_ENABLE, &enable));
+	send(&self->edu);
+	send(&self->edu);
+	process_nap(NEVER);
+	ASSERT_EQ(0, set(&self->edu, UVFIO_IRQ_MASK, 0, 1, NULL));
+	ASSERT_EQ(0, set(&self->edu, UVFIO_IRQ_BIND, 0, 1, &self->event));
+	EXPECT_EQ(0, event_take(self->event, NEVER));
+	ASSERT_EQ(0, set(&self->edu, UVFIO_IRQ_UNMASK, 0, 1, NULL));
+	EXPECT_EQ(1, event_take(self->event, SOON));
+	EXPECT_EQ(0, event_take(self->event, NEVER));
+}
+
 TEST_F(msi, wrong_requests)
 {
 	const struct {

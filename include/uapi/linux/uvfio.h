@@ -287,6 +287,7 @@ struct uvfio_irq_info {
  * * EINVAL: no such kind, or @count is more than the device has
  * * ENXIO: the device has no interrupts of this kind
  * * ENOSPC: more than can be had
+ * * EIO: MSI or MSI-X of a device that the user has put to sleep
  * * EBUSY: interrupts of another kind are on, or another @count is and it
  *   cannot be changed while they are on; or, for INTx, the line is shared and
  *   the device cannot mask its interrupt
@@ -319,7 +320,8 @@ struct uvfio_irq_enable {
  *
  * Works on single vectors while others run. While interrupts are off,
  * UVFIO_IRQ_BIND first turns @first + @count vectors on. An eventfd is replaced
- * without losing an interrupt: each goes to the old one or to the new one.
+ * without losing an interrupt: each goes to the old one or to the new one, and
+ * what came while there was none is signalled once, to the next one.
  *
  * * EINVAL: not exactly one of the flags; no such kind; no vector, or vectors
  *   beyond those that are on; an eventfd that is none
