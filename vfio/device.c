@@ -160,9 +160,10 @@ static int take_hardware(struct vfio_dev *vdev)
 	ret = pci_reset_function_locked(pdev);
 	if (ret && ret != -ENOTTY)
 		pci_warn(pdev, "reset failed: %d\n", ret);
+	/* Masks INTx, which putting back the saved state must not undo */
+	vfio_irqs_init(vdev);
 	pci_save_state(pdev);
 	vdev->pristine = pci_store_saved_state(pdev);
-	vfio_irqs_init(vdev);
 	return 0;
 
 disable:
@@ -268,7 +269,8 @@ struct vfio_dev *vfio_dev_create(struct pci_dev *pdev)
 	if (!ret)
 		return vdev;
 
-	vfio_bars_exit(vdev);
+	/* Somebody may have opened it meanwhile */
+	revoke(vdev);
 give:
 	give_hardware(vdev);
 put:
