@@ -187,6 +187,27 @@ bool uiommu_enforces_snoop(struct uiommu_attachment *att)
 EXPORT_SYMBOL_GPL(uiommu_enforces_snoop);
 
 /**
+ * uiommu_attachment_busy() - is memory mapped through a device's descriptors?
+ * @att: the attachment
+ *
+ * Mappings of other devices' memory, of which no page is pinned, count, and so
+ * do those that are just being made.
+ *
+ * Return: true if so; then uiommu_try_detach() would fail.
+ */
+bool uiommu_attachment_busy(struct uiommu_attachment *att)
+{
+	struct uiommu_domain *domain = att->domain;
+	bool busy;
+
+	spin_lock(&domain->lock);
+	busy = owns_mappings(att);
+	spin_unlock(&domain->lock);
+	return busy;
+}
+EXPORT_SYMBOL_GPL(uiommu_attachment_busy);
+
+/**
  * uiommu_attachment_pinned() - pages pinned through a device's descriptors
  * @att: the attachment
  *

@@ -61,6 +61,7 @@ int uiommu_try_detach(struct uiommu_attachment *att);
 void uiommu_detach(struct uiommu_attachment *att);
 
 bool uiommu_enforces_snoop(struct uiommu_attachment *att);
+bool uiommu_attachment_busy(struct uiommu_attachment *att);
 u64 uiommu_attachment_pinned(struct uiommu_attachment *att);
 void uiommu_revoke_mmio(struct uiommu_attachment *att);
 
