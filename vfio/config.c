@@ -80,6 +80,7 @@ static void build_map(struct vfio_config *cfg)
 	gather_bars(&facts, pdev);
 	mutex_lock(&cfg->permit_lock);
 	config_build(cfg->map, &facts);
+	config_recheck_permits(cfg->map, cfg->permits);
 	mutex_unlock(&cfg->permit_lock);
 }
 
@@ -105,6 +106,7 @@ int vfio_config_init(struct vfio_config *cfg, struct pci_dev *pdev,
 		return -ENOMEM;
 	}
 	build_map(cfg);
+	config_size_vpd(cfg);
 	return 0;
 }
 
@@ -160,7 +162,17 @@ void vfio_config_attach(struct vfio_config *cfg, bool enforces_snoop)
 void vfio_config_detach(struct vfio_config *cfg)
 {
 	cfg->attached = false;
-	config_clear_master(cfg->map);
+	config_set_master(cfg->map, false);
+	config_hw_sync_master(cfg);
+}
+
+/**
+ * vfio_config_set_master() - the device keeps its domain after all
+ * @cfg: configuration space, attached
+ */
+void vfio_config_set_master(struct vfio_config *cfg)
+{
+	config_set_master(cfg->map, true);
 	config_hw_sync_master(cfg);
 }
 
@@ -211,6 +223,17 @@ size_t vfio_config_size(const struct vfio_config *cfg)
 bool vfio_config_intx_disabled(const struct vfio_config *cfg)
 {
 	return config_command(cfg->map) & PCI_COMMAND_INTX_DISABLE;
+}
+
+/**
+ * vfio_config_master() - has the user made the device bus master?
+ * @cfg: configuration space
+ *
+ * Return: Bus Master as the user wrote it.
+ */
+bool vfio_config_master(const struct vfio_config *cfg)
+{
+	return config_command(cfg->map) & PCI_COMMAND_MASTER;
 }
 
 /* The largest naturally aligned access at @pos within @left bytes */

@@ -92,10 +92,12 @@ void vfio_config_open(struct vfio_config *cfg);
 
 /*
  * After uiommu_attach(): what the user writes to Bus Master now reaches the
- * device. Before a detach: bus mastering goes off, and reads as off.
+ * device. Before a detach: bus mastering goes off, and reads as off. If there
+ * is none after all: attach again, and set it if it was on.
  */
 void vfio_config_attach(struct vfio_config *cfg, bool enforces_snoop);
 void vfio_config_detach(struct vfio_config *cfg);
+void vfio_config_set_master(struct vfio_config *cfg);
 
 /* Before a reset of a device in use: its registers must be there to be saved */
 void vfio_config_wake(struct vfio_config *cfg);
@@ -122,7 +124,8 @@ size_t vfio_config_size(const struct vfio_config *cfg);
 /* Interrupt Disable of the hardware. No lock, any context. */
 void vfio_config_mask_intx(struct pci_dev *pdev, bool mask);
 
-/* Interrupt Disable as the user wrote it */
+/* Bus Master and Interrupt Disable as the user wrote them */
+bool vfio_config_master(const struct vfio_config *cfg);
 bool vfio_config_intx_disabled(const struct vfio_config *cfg);
 
 /*

@@ -111,6 +111,21 @@ static void change_power(struct vfio_config *cfg)
 	config_update_decode(cfg);
 }
 
+/**
+ * config_size_vpd() - have the PCI core find out how much VPD there is
+ * @cfg: configuration space, at probe
+ *
+ * It reads all of it, which may take seconds: not at the first read of the
+ * user, under the lock that a removal needs.
+ */
+void config_size_vpd(struct vfio_config *cfg)
+{
+	u8 first;
+
+	if (cfg->map->vpd)
+		pci_read_vpd(cfg->pdev, 0, sizeof(first), &first);
+}
+
 static void fetch_vpd(struct vfio_config *cfg)
 {
 	__le32 data;

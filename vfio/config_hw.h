@@ -20,6 +20,7 @@ void config_hw_sync_devctl(struct vfio_config *cfg);
 
 /* config_effects.c */
 void config_update_decode(struct vfio_config *cfg);
+void config_size_vpd(struct vfio_config *cfg);
 void config_carry_out(struct vfio_config *cfg, u32 effects);
 
 #endif /* _VFIO_CONFIG_HW_H */

@@ -2,9 +2,9 @@
 /*
  * The attribute config_permit: what an administrator permits besides the
  * rules, for devices that use configuration space in ways of their own. Owns
- * the permits. The invariant: they only grow while the device is bound, and
- * are checked against the map as it is when they are stored; the device lock
- * is never taken, a user may hold it for long.
+ * the permits. The invariant: they never cover what the map in force forbids,
+ * being checked when they are stored and whenever the map is built again; the
+ * device lock is never taken, a user may hold it for long.
  */
 #include <linux/capability.h>
 #include <linux/pci.h>

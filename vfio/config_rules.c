@@ -165,6 +165,14 @@ u32 config_merge(const struct config_outcome *out, u32 hardware)
 	return (hardware & ~out->change & ~out->zero) | out->value;
 }
 
+/* The link of a capability that is shown stays as the walk made it */
+static u32 permittable(const struct config_map *map, u32 i)
+{
+	if (map->flags[i] & (CFG_LOCKED | CFG_CONTESTED))
+		return 0;
+	return map->flags[i] & CFG_SHOWN ? 0xffff0000 : ~0U;
+}
+
 /**
  * config_permit() - widen what may be read and written
  * @map: the map of the device
@@ -179,18 +187,33 @@ u32 config_merge(const struct config_outcome *out, u32 hardware)
 int config_permit(const struct config_map *map, struct config_permits *permits,
 		  u32 at, u32 readbits, u32 writebits)
 {
-	u32 i = DW(at);
+	u32 i = DW(at), may;
 
 	if (at % 4 || at >= map->facts.size)
 		return -EINVAL;
 	if (at < PCI_STD_HEADER_SIZEOF || at >= CFG_STD_SIZE)
 		return -EPERM;
-	if (map->flags[i] & (CFG_LOCKED | CFG_CONTESTED))
-		return -EPERM;
-	/* the link of a capability that is shown stays as the walk made it */
-	if (map->flags[i] & CFG_SHOWN && (readbits | writebits) & 0xffff)
+	may = permittable(map, i);
+	if (!may || (readbits | writebits) & ~may)
 		return -EPERM;
 	WRITE_ONCE(permits->read[i], permits->read[i] | readbits);
 	WRITE_ONCE(permits->write[i], permits->write[i] | writebits);
 	return 0;
+}
+
+/**
+ * config_recheck_permits() - take back what a new map does not permit any more
+ * @map: the map, built again
+ * @permits: what was permitted by the one before
+ */
+void config_recheck_permits(const struct config_map *map,
+			    struct config_permits *permits)
+{
+	u32 i, may;
+
+	for (i = CFG_HEADER_DWORDS; i < CFG_STD_DWORDS; i++) {
+		may = permittable(map, i);
+		WRITE_ONCE(permits->read[i], permits->read[i] & may);
+		WRITE_ONCE(permits->write[i], permits->write[i] & may);
+	}
 }

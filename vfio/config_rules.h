@@ -187,10 +187,12 @@ void config_write(struct config_map *map, const struct config_permits *permits,
 u32 config_merge(const struct config_outcome *out, u32 hardware);
 int config_permit(const struct config_map *map, struct config_permits *permits,
 		  u32 at, u32 readbits, u32 writebits);
+void config_recheck_permits(const struct config_map *map,
+			    struct config_permits *permits);
 
 /* config_state.c: virtual registers as their meaning */
 u16 config_command(const struct config_map *map);
-void config_clear_master(struct config_map *map);
+void config_set_master(struct config_map *map, bool master);
 u32 config_power_state(const struct config_map *map);
 void config_set_power_state(struct config_map *map, u32 state);
 u16 config_devctl(const struct config_map *map, bool snoop_enforced,

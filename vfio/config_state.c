@@ -26,12 +26,17 @@ u16 config_command(const struct config_map *map)
 }
 
 /**
- * config_clear_master() - the device may not be bus master any more
+ * config_set_master() - Bus Master changes without a write of the user
  * @map: the map
+ * @master: what it becomes
  */
-void config_clear_master(struct config_map *map)
+void config_set_master(struct config_map *map, bool master)
 {
-	map->regs[DW(PCI_COMMAND)] &= ~PCI_COMMAND_MASTER;
+	u32 *command = &map->regs[DW(PCI_COMMAND)];
+
+	*command &= ~PCI_COMMAND_MASTER;
+	if (master)
+		*command |= PCI_COMMAND_MASTER;
 }
 
 /**

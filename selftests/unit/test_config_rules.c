@@ -297,6 +297,28 @@ UNIT_TEST(permit_extended, "permit of extended capabilities")
 	ck_assert_int_eq(config_permit(&map, &permits, 0xffc, 1, 0), -EPERM);
 }
 
+UNIT_TEST(permit_recheck, "permits do not outlive the map that allowed them")
+{
+	u32 locked = DW(0xf0), contested = DW(0xf4), shown = DW(0xf8);
+
+	set_up("every-standard");
+	ck_assert_int_eq(config_permit(&map, &permits, 0xf0, ~0U, ~0U), 0);
+	ck_assert_int_eq(config_permit(&map, &permits, 0xf4, ~0U, ~0U), 0);
+	ck_assert_int_eq(config_permit(&map, &permits, 0xf8, ~0U, ~0U), 0);
+	ck_assert_int_eq(config_permit(&map, &permits, 0xfc, 0xff, 0xff00), 0);
+	map.flags[locked] |= CFG_LOCKED;
+	map.flags[contested] |= CFG_CONTESTED;
+	map.flags[shown] |= CFG_SHOWN;
+	config_recheck_permits(&map, &permits);
+	ck_assert_uint_eq(permits.read[locked] | permits.write[locked], 0);
+	ck_assert_uint_eq(permits.read[contested] | permits.write[contested],
+			  0);
+	ck_assert_uint_eq(permits.read[shown], 0xffff0000);
+	ck_assert_uint_eq(permits.write[shown], 0xffff0000);
+	ck_assert_uint_eq(permits.read[DW(0xfc)], 0xff);
+	ck_assert_uint_eq(permits.write[DW(0xfc)], 0xff00);
+}
+
 /* State */
 
 static const struct {
@@ -345,9 +367,11 @@ UNIT_TEST(command, "command: on from the start, mastering until it is taken")
 	ck_assert_uint_eq(config_command(&map), 0x0003);
 	write_at(4, 2, 0x0407);
 	ck_assert_uint_eq(config_command(&map), 0x0407);
-	config_clear_master(&map);
+	config_set_master(&map, false);
 	ck_assert_uint_eq(config_command(&map), 0x0403);
 	ck_assert_uint_eq(read_at(4, 2), 0x0403);
+	config_set_master(&map, true);
+	ck_assert_uint_eq(read_at(4, 2), 0x0407);
 }
 
 UNIT_TEST(power, "power: the state asked for, and the one that came of it")
@@ -416,6 +440,7 @@ SUITE(config_rules)
 	ADD_TABLE(tc, hardware, hardware_rows);
 	ADD_TABLE(tc, permit, permit_rows);
 	tcase_add_test(tc, permit_extended);
+	tcase_add_test(tc, permit_recheck);
 	ADD_TABLE(tc, devctl, devctl_rows);
 	ADD_TABLE(tc, readrq, readrq_rows);
 	tcase_add_test(tc, command);
