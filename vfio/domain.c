@@ -66,28 +66,27 @@ static void detached(struct vfio_dev *vdev)
 	vfio_mem_update(vdev);
 }
 
-/* Bus mastering as it was, if the device cannot be detached after all */
-static void stay_attached(struct vfio_dev *vdev, __le16 command)
+/* A map came between: bus mastering as it was */
+static void stay_attached(struct vfio_dev *vdev, bool master)
 {
 	vfio_config_attach(&vdev->config, uiommu_enforces_snoop(vdev->att));
-	vfio_config_write(&vdev->config, &command, sizeof(command),
-			  PCI_COMMAND);
+	if (master)
+		vfio_config_set_master(&vdev->config);
 	vfio_mem_update(vdev);
 }
 
 static int try_detach(struct vfio_dev *vdev)
 {
-	__le16 command;
+	bool master = vfio_config_master(&vdev->config);
 	int ret;
 
-	if (uiommu_attachment_pinned(vdev->att))
+	if (uiommu_attachment_busy(vdev->att))
 		return -EBUSY;
-	vfio_config_read(&vdev->config, &command, sizeof(command), PCI_COMMAND);
 	vfio_mem_pause(vdev);
 	vfio_config_detach(&vdev->config);
 	ret = uiommu_try_detach(vdev->att);
 	if (ret) {
-		stay_attached(vdev, command);
+		stay_attached(vdev, master);
 		return ret;
 	}
 	vfio_irqs_off(vdev);

@@ -48,6 +48,33 @@ FIXTURE_TEARDOWN(dma)
 
 #define attach(edu) ASSERT_EQ(0, edu_attach(edu, self->domain))
 
+TEST_F(dma, a_refused_unset_changes_nothing)
+{
+	const char *bdf = device_bdf("IVSHMEM");
+	__u16 command = COMMAND_MEMORY | COMMAND_MASTER;
+	int fd = device_open("IVSHMEM");
+	__u8 *page;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, device_set(fd, self->domain));
+	ASSERT_EQ(0, device_command_write(fd, command));
+	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		    REGION(2, 0));
+	ASSERT_NE(MAP_FAILED, page);
+	/* the only mapping of this descriptor: no page is pinned for it */
+	ASSERT_EQ(0, device_map(fd, page, IOVA, PAGE, 1));
+	attach(&self->a);
+	ASSERT_EQ(1, edu_arrives(&self->a, IOVA, page));
+	EXPECT_EQ(-EBUSY, call(fd, VFIO_DOMAIN_UNSET, NULL));
+	EXPECT_EQ(command, device_command(fd) & command);
+	EXPECT_EQ(command, device_command_real(bdf) & command);
+	EXPECT_EQ(1, edu_arrives(&self->a, IOVA, page));
+	EXPECT_EQ(0, device_unmap(fd, IOVA, PAGE));
+	EXPECT_EQ(0, call(fd, VFIO_DOMAIN_UNSET, NULL));
+	munmap(page, PAGE);
+	close(fd);
+}
+
 TEST_F(dma, one_mapping_reached_by_two_devices)
 {
 	attach(&self->a);
