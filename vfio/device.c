@@ -157,7 +157,7 @@ static int take_hardware(struct vfio_dev *vdev)
 	ret = pci_request_regions(pdev, "vfio");
 	if (ret)
 		goto disable;
-	ret = pci_reset_function_locked(pdev);
+	ret = vfio_reset_held(pdev);
 	if (ret && ret != -ENOTTY)
 		pci_warn(pdev, "reset failed: %d\n", ret);
 	/* Masks INTx, which putting back the saved state must not undo */

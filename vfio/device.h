@@ -274,6 +274,7 @@ extern const struct vfio_config_ops vfio_config_ops;
 int vfio_reset(struct vfio_dev *vdev);
 void vfio_reset_pristine(struct vfio_dev *vdev);
 void vfio_reset_restore(struct vfio_dev *vdev);
+int vfio_reset_held(struct pci_dev *pdev);
 void vfio_reset_unbinding(struct vfio_dev *vdev);
 
 /* recovery.c, power.c; netlink.c has a header of its own */

@@ -42,6 +42,34 @@ const struct vfio_config_ops vfio_config_ops = {
 	.reset = reset_by_config,
 };
 
+/*
+ * A reset by the bus needs the bridge above to keep still. Its configuration
+ * is locked, not the device: its driver's unbinding takes us with it. The
+ * device is alone on that bus, else the core would not offer this reset.
+ */
+static struct pci_dev *bridge_to_hold(struct pci_dev *pdev)
+{
+	int i;
+
+	for (i = 0; i < PCI_NUM_RESET_METHODS; i++)
+		if (pdev->reset_methods[i] == UVFIO_RESET_BUS)
+			return pci_upstream_bridge(pdev);
+	return NULL;
+}
+
+static int try_reset(struct pci_dev *pdev)
+{
+	struct pci_dev *bridge = bridge_to_hold(pdev);
+	int ret;
+
+	if (bridge && !pci_cfg_access_trylock(bridge))
+		return -EAGAIN;
+	ret = pci_try_reset_function(pdev);
+	if (bridge)
+		pci_cfg_access_unlock(bridge);
+	return ret;
+}
+
 /**
  * vfio_reset - reset a device in use
  * @vdev: the device
@@ -58,7 +86,7 @@ int vfio_reset(struct vfio_dev *vdev)
 	vfio_config_wake(&vdev->config);
 	vfio_mem_pause(vdev);
 	vfio_intx_set(vdev, INTX_PAUSED);
-	ret = pci_try_reset_function(vdev->pdev);
+	ret = try_reset(vdev->pdev);
 	if (!ret)
 		vfio_config_restored(&vdev->config);
 	vfio_intx_sync(vdev);
@@ -105,7 +133,7 @@ void vfio_reset_pristine(struct vfio_dev *vdev)
 	lockdep_assert_held(&vdev->lock);
 	vfio_intx_clear(vdev, INTX_USER);
 	pci_set_power_state(vdev->pdev, PCI_D0);
-	ret = pci_try_reset_function(vdev->pdev);
+	ret = try_reset(vdev->pdev);
 	vdev->needs_reset = ret == -EAGAIN;
 	if (vdev->needs_reset)
 		return;
@@ -116,18 +144,35 @@ void vfio_reset_pristine(struct vfio_dev *vdev)
 }
 
 /**
+ * vfio_reset_held - reset a device that the driver core holds for us
+ * @pdev: the device, at probe or remove
+ *
+ * Return: 0 or a negative error, -ENOTTY if it has no reset.
+ */
+int vfio_reset_held(struct pci_dev *pdev)
+{
+	struct pci_dev *bridge = bridge_to_hold(pdev);
+	int ret;
+
+	if (bridge)
+		pci_cfg_access_lock(bridge);
+	pci_cfg_access_lock(pdev);
+	ret = pci_reset_function_locked(pdev);
+	pci_cfg_access_unlock(pdev);
+	if (bridge)
+		pci_cfg_access_unlock(bridge);
+	return ret;
+}
+
+/**
  * vfio_reset_unbinding - reset a device that leaves us
  * @vdev: the device, detached; the driver core holds its device lock
  */
 void vfio_reset_unbinding(struct vfio_dev *vdev)
 {
-	struct pci_dev *pdev = vdev->pdev;
-
-	if (!pci_device_is_present(pdev))
+	if (!pci_device_is_present(vdev->pdev))
 		return;
-	pci_set_power_state(pdev, PCI_D0);
-	pci_cfg_access_lock(pdev);
-	pci_reset_function_locked(pdev);
-	pci_cfg_access_unlock(pdev);
+	pci_set_power_state(vdev->pdev, PCI_D0);
+	vfio_reset_held(vdev->pdev);
 	restore_pristine(vdev);
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The generic netlink family "VFIO", without a library. Invariant: events that
- * come while an acknowledgment is waited for are lost to nobody: each socket
- * either talks or listens at a time.
+ * The generic netlink family "VFIO", without a library. Invariant: an event
+ * that comes while an acknowledgment is waited for is kept for genl_event().
  */
 #include <errno.h>
 #include <poll.h>
@@ -22,7 +21,39 @@ struct packet {
 	char attrs[512];
 };
 
+#define KEPT 8
+
 static int family;
+
+/* Events that came too early, oldest first, and the sockets they came to */
+static struct {
+	int sock;
+	struct packet packet;
+} kept[KEPT];
+static int nr_kept;
+
+static void keep(int sock, const struct packet *packet)
+{
+	if (nr_kept == KEPT)
+		return;
+	kept[nr_kept].sock = sock;
+	kept[nr_kept++].packet = *packet;
+}
+
+static int take_kept(int sock, struct packet *packet)
+{
+	int i;
+
+	for (i = 0; i < nr_kept; i++) {
+		if (kept[i].sock != sock)
+			continue;
+		*packet = kept[i].packet;
+		memmove(&kept[i], &kept[i + 1],
+			(--nr_kept - i) * sizeof(kept[0]));
+		return 1;
+	}
+	return 0;
+}
 
 static void begin(struct packet *packet, int type, int command, __u32 seq)
 {
@@ -79,11 +110,14 @@ static int talk(int sock, struct packet *packet)
 
 	if (send(sock, packet, packet->head.nlmsg_len, 0) < 0)
 		return -errno;
-	do {
+	for (;;) {
 		ret = receive(sock, &reply, 5000);
 		if (ret)
 			return ret;
-	} while (reply.head.nlmsg_type != NLMSG_ERROR);
+		if (reply.head.nlmsg_type == NLMSG_ERROR)
+			break;
+		keep(sock, &reply);
+	}
 	return ((struct nlmsgerr *)NLMSG_DATA(&reply.head))->error;
 }
 
@@ -164,7 +198,7 @@ int genl_event(int sock, struct genl_event *event, int ms)
 	int ret;
 
 	do {
-		ret = receive(sock, &packet, ms);
+		ret = take_kept(sock, &packet) ? 0 : receive(sock, &packet, ms);
 		if (ret)
 			return ret;
 	} while (packet.head.nlmsg_type != family);

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Errors of PCI Express, injected by the host: the user is asked, registers
+ * are closed while the link is down, and all is as before afterwards.
+ * Invariant of the tests: the silent are waited for 3 s and no longer.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../lib/call.h"
+#include "../lib/control.h"
+#include "../lib/device.h"
+#include "../lib/domain.h"
+#include "../lib/genl.h"
+#include "../lib/harness.h"
+#include "../lib/process.h"
+
+#define ALL (~0ULL)
+#define CHANNEL_NORMAL 1
+#define CHANNEL_FROZEN 2
+#define CAN_RECOVER 2
+#define NEED_RESET 3
+#define RECOVERED 5
+
+#define BRIDGE_CONTROL 0x3e
+#define BRIDGE_SERR 0x0002
+#define COMMAND_SERR 0x0100
+
+/* The device that is plugged in for this: its number of queues */
+#define DEVICE "virtio-rng-pci,id=faulty,bus=slot0,aer=on,disable-legacy=on"
+#define QUEUES REGION(4, 0x10)
+
+static long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Does the device come, or go, within a time that is ample? */
+static int becomes(const char *bdf, int there)
+{
+	char path[128];
+	int i;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", bdf);
+	for (i = 0; i < 400; i++) {
+		if ((access(path, F_OK) == 0) == there)
+			return 1;
+		process_nap(50);
+	}
+	return 0;
+}
+
+static int set_bits(const char *bdf, const char *config, int at, __u16 bits)
+{
+	char path[128];
+	__u16 value;
+	int fd, ok;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", bdf, config);
+	fd = open(path, O_RDWR);
+	if (fd < 0)
+		return -errno;
+	ok = pread(fd, &value, 2, at) == 2;
+	value |= bits;
+	ok = ok && pwrite(fd, &value, 2, at) == 2;
+	close(fd);
+	return ok ? 0 : -EIO;
+}
+
+/* What firmware does on a real machine: errors are reported, and passed on */
+static int let_errors_through(const char *bdf)
+{
+	int err = set_bits(bdf, "../config", BRIDGE_CONTROL, BRIDGE_SERR);
+
+	return err ? err : set_bits(bdf, "config", COMMAND, COMMAND_SERR);
+}
+
+FIXTURE(errors)
+{
+	int fd, domain, sock;
+	__u32 queues;
+	const char *bdf;
+};
+
+FIXTURE_SETUP(errors)
+{
+	self->bdf = device_bdf("SLOT0_DEV");
+	if (!self->bdf || !getenv("CONTROL"))
+		SKIP(return, "SLOT0_DEV or CONTROL is not set");
+	ASSERT_EQ(0, control("plug " DEVICE));
+	ASSERT_TRUE(becomes(self->bdf, 1));
+	self->domain = domain_open();
+	self->fd = device_open("SLOT0_DEV");
+	self->sock = genl_open();
+	ASSERT_LE(0, self->sock);
+	ASSERT_EQ(0, device_set(self->fd, self->domain));
+	ASSERT_EQ(0, device_command_write(self->fd, COMMAND_MEMORY));
+	ASSERT_EQ(0, let_errors_through(self->bdf));
+	ASSERT_EQ(4, device_read(self->fd, QUEUES, &self->queues, 4));
+	ASSERT_EQ(0, genl_register(self->sock, self->bdf, ALL));
+}
+
+FIXTURE_TEARDOWN(errors)
+{
+	close(self->sock);
+	close(self->fd);
+	close(self->domain);
+	ASSERT_EQ(0, control("unplug faulty"));
+	ASSERT_TRUE(becomes(self->bdf, 0));
+}
+
+static int answer(int sock, const struct genl_event *event, __u32 verdict)
+{
+	return genl_reply(sock, VFIO_MSG_ERROR_HANDLING_REPLY, event->seq,
+			  VFIO_ATTR_ERROR_HANDLING_REPLY, verdict);
+}
+
+TEST_F(errors, not_fatal)
+{
+	struct genl_event event;
+	__u32 queues;
+
+	ASSERT_EQ(0, control("hmp pcie_aer_inject_error faulty COMP_TIME"));
+	ASSERT_EQ(0, genl_event(self->sock, &event, 10000));
+	EXPECT_EQ(VFIO_MSG_ERROR_DETECTED, event.message);
+	EXPECT_EQ(CHANNEL_NORMAL, event.state);
+	EXPECT_EQ(4, device_read(self->fd, QUEUES, &queues, 4));
+	EXPECT_EQ(0, answer(self->sock, &event, CAN_RECOVER));
+	ASSERT_EQ(0, genl_event(self->sock, &event, 10000));
+	EXPECT_EQ(VFIO_MSG_MMIO_ENABLED, event.message);
+	EXPECT_EQ(0, answer(self->sock, &event, RECOVERED));
+	EXPECT_EQ(-ENOENT, answer(self->sock, &event, RECOVERED));
+	ASSERT_EQ(0, genl_event(self->sock, &event, 10000));
+	EXPECT_EQ(VFIO_MSG_ERROR_RESUME, event.message);
+}
+
+TEST_F(errors, the_silent_are_not_waited_for)
+{
+	struct genl_event event;
+	long start = now();
+
+	ASSERT_EQ(0, control("hmp pcie_aer_inject_error faulty COMP_TIME"));
+	do {
+		ASSERT_EQ(0, genl_event(self->sock, &event, 10000));
+	} while (event.message != VFIO_MSG_ERROR_RESUME);
+	EXPECT_LE(2500, now() - start);
+	EXPECT_GT(9000, now() - start);
+}
+
+/*
+ * The emulated link cannot be reset: what follows is the kernel's refusal.
+ * That recovery has no end that a driver hears of, so this comes last.
+ */
+TEST_F(errors, fatal_closes_registers)
+{
+	struct genl_event event;
+	__u32 queues = 0;
+
+	ASSERT_EQ(0, control("hmp pcie_aer_inject_error faulty DLP"));
+	ASSERT_EQ(0, genl_event(self->sock, &event, 10000));
+	EXPECT_EQ(VFIO_MSG_ERROR_DETECTED, event.message);
+	EXPECT_EQ(CHANNEL_FROZEN, event.state);
+	EXPECT_EQ(-EIO, device_read(self->fd, QUEUES, &queues, 4));
+	EXPECT_EQ(0, answer(self->sock, &event, NEED_RESET));
+	EXPECT_EQ(-EIO, device_read(self->fd, QUEUES, &queues, 4));
+}
+
+TEST_HARNESS_MAIN
