@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A BAR of 4 GiB. Invariant: no length and no offset is cut to 32 bits.
+ * A BAR of 8 GiB. Invariant: no length and no offset is cut to 32 bits.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -11,7 +11,7 @@
 #include "../lib/domain.h"
 
 #define BAR 2
-#define SIZE (4ULL << 30)
+#define SIZE (8ULL << 30)
 
 FIXTURE(large)
 {
