@@ -238,7 +238,7 @@ static int fill_page(struct uiommu_mapping *map, const struct segment *first)
 
 	if (got < 0)
 		return got;
-	/* the first run has its place in the mapping itself: this cannot fail */
+	/* cannot fail: the first run has its place in the mapping itself */
 	frames_add(map, page_to_pfn(page), 1, false);
 	sg_init_table(&sg, 1);
 	sg_set_page(&sg, page, PAGE_SIZE, 0);

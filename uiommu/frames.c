@@ -143,7 +143,7 @@ u64 frame_next(struct frame_cursor *cursor)
 	return pfn;
 }
 
-/* Runs of one page are given back together: one call each costs as much again. */
+/* Runs of one page go together: one call for each costs as much again. */
 static u64 unpin_chunk(struct run_chunk *chunk, bool dirty)
 {
 	struct page *singles[UNPIN_BATCH];
