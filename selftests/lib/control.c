@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "device.h"
+#include "process.h"
 
 static int read_line(int fd, char *line, size_t size)
 {
@@ -57,4 +59,67 @@ int control(const char *request)
 		return 0;
 	printf("# the host says: %s\n", line);
 	return -EIO;
+}
+
+static int becomes(const char *bdf, int there)
+{
+	char path[128];
+	int left = 400;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", bdf);
+	while ((access(path, F_OK) == 0) != there) {
+		if (!left--)
+			return -ETIMEDOUT;
+		process_nap(50);
+	}
+	return 0;
+}
+
+/* The kernel shows a device, and then its driver, before they can be used. */
+static int can_be_opened(const char *bdf)
+{
+	int left = 100, fd;
+
+	while ((fd = device_open_bdf(bdf)) < 0 && left--)
+		process_nap(50);
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+/**
+ * control_plug() - have a device plugged in, and bind it to our driver
+ * @device: in QEMU's words
+ * @bdf: where it will be
+ *
+ * Return: 0, -ETIMEDOUT, or an error of control() or device_open_bdf().
+ */
+int control_plug(const char *device, const char *bdf)
+{
+	char request[256];
+	int err;
+
+	snprintf(request, sizeof(request), "plug %s", device);
+	err = control(request);
+	if (!err)
+		err = becomes(bdf, 1);
+	return err ? err : can_be_opened(bdf);
+}
+
+/**
+ * control_unplug() - have a device pulled out, and wait until it has gone
+ * @id: by which it was plugged
+ * @bdf: where it is
+ *
+ * Return: 0, -ETIMEDOUT, or an error of control().
+ */
+int control_unplug(const char *id, const char *bdf)
+{
+	char request[64];
+	int err;
+
+	snprintf(request, sizeof(request), "unplug %s", id);
+	err = control(request);
+	return err ? err : becomes(bdf, 0);
 }

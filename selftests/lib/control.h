@@ -4,5 +4,7 @@
 #define SELFTESTS_CONTROL_H
 
 int control(const char *request);
+int control_plug(const char *device, const char *bdf);
+int control_unplug(const char *id, const char *bdf);
 
 #endif

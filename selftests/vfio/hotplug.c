@@ -6,14 +6,11 @@
  *
  * Only the virtual machine can pull: CONTROL is the way to its host.
  */
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <string.h>
-#include <sys/mman.h>
 
 #include "../lib/harness.h"
 #include "../lib/call.h"
+#include "../lib/control.h"
 #include "../lib/device.h"
 #include "../lib/domain.h"
 #include "../lib/edu.h"
@@ -23,45 +20,7 @@
 #include "../lib/process.h"
 
 #define IOVA 0x60000000ULL
-#define PLUG "plug edu,id=pulled,bus=slot0,dma_mask=0xffffffffffffffff"
-#define UNPLUG "unplug pulled"
-#define PATIENCE 200 /* tenths of a second */
-
-/* Ask the host; 0 if it says ok */
-static int ask(const char *line)
-{
-	int fd = open(getenv("CONTROL"), O_RDWR | O_CLOEXEC | O_NOCTTY), n;
-	char answer[256] = "";
-	size_t used = 0;
-
-	if (fd < 0)
-		return -errno;
-	dprintf(fd, "%s\n", line);
-	while (used < sizeof(answer) - 1 && !strchr(answer, '\n')) {
-		n = read(fd, answer + used, 1);
-		if (n <= 0)
-			break;
-		used += n;
-		answer[used] = 0;
-	}
-	close(fd);
-	return strncmp(answer, "ok", 2) ? -EIO : 0;
-}
-
-/* Wait for the device to come or to go */
-static int becomes(const char *bdf, bool present)
-{
-	int left = PATIENCE;
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", bdf);
-	while (!access(path, F_OK) != present) {
-		if (!left--)
-			return 0;
-		process_nap(100);
-	}
-	return 1;
-}
+#define DEVICE "edu,id=pulled,bus=slot0,dma_mask=0xffffffffffffffff"
 
 FIXTURE(hotplug)
 {
@@ -81,11 +40,7 @@ FIXTURE_SETUP(hotplug)
 	self->domain = domain_open();
 	self->event = event_new();
 	self->buf = memory_anon(2 * PAGE);
-	if (access("/sys/bus/pci/devices", F_OK) || !becomes(self->bdf, false))
-		ASSERT_EQ(0, ask(UNPLUG));
-	ASSERT_EQ(0, ask(PLUG));
-	ASSERT_TRUE(becomes(self->bdf, true));
-	process_nap(300);
+	ASSERT_EQ(0, control_plug(DEVICE, self->bdf));
 	ASSERT_EQ(0, edu_open(&self->pulled, "SLOT0_DEV"));
 	ASSERT_EQ(0, edu_attach(&self->pulled, self->domain));
 	ASSERT_EQ(0, edu_open(&self->stays, "EDU0"));
@@ -100,17 +55,15 @@ FIXTURE_TEARDOWN(hotplug)
 	edu_close(&self->pulled);
 	edu_close(&self->stays);
 	close(self->domain);
-	if (becomes(self->bdf, true))
-		ask(UNPLUG);
-	becomes(self->bdf, false);
+	/* or the next test cannot plug it in */
+	control_unplug("pulled", self->bdf);
 }
 
 TEST_F_TIMEOUT(hotplug, pulled_while_it_works, 90)
 {
 	edu_store_start(&self->pulled, IOVA);
 	edu_put(&self->pulled, EDU_IRQ_RAISE, 1);
-	ASSERT_EQ(0, ask(UNPLUG));
-	EXPECT_TRUE(becomes(self->bdf, false));
+	ASSERT_EQ(0, control_unplug("pulled", self->bdf));
 	EXPECT_EQ(-ENODEV, call(self->pulled.fd, VFIO_IRQ_EOI, NULL));
 	EXPECT_EQ(SIGBUS, fault_read(self->pulled.regs));
 	EXPECT_EQ(1, edu_arrives(&self->stays, IOVA, self->buf));
@@ -118,9 +71,7 @@ TEST_F_TIMEOUT(hotplug, pulled_while_it_works, 90)
 	edu_close(&self->pulled);
 	EXPECT_EQ(2, domain_nr_maps(self->domain));
 	/* and put in again */
-	ASSERT_EQ(0, ask(PLUG));
-	ASSERT_TRUE(becomes(self->bdf, true));
-	process_nap(300);
+	ASSERT_EQ(0, control_plug(DEVICE, self->bdf));
 	ASSERT_EQ(0, edu_open(&self->pulled, "SLOT0_DEV"));
 	ASSERT_EQ(0, edu_attach(&self->pulled, self->domain));
 	EXPECT_EQ(1, edu_arrives(&self->pulled, IOVA, self->buf));
