@@ -14,34 +14,51 @@
 #include "verdict.h"
 
 #define RECOVERY_TIME (3 * HZ)
+#define RECOVERY_SILENCE (HZ / 2)
 
 static_assert((__force u32)PCI_ERS_RESULT_NONE == VERDICT_NONE);
 static_assert((__force u32)PCI_ERS_RESULT_DISCONNECT == VERDICT_DISCONNECT);
 static_assert((__force u32)PCI_ERS_RESULT_RECOVERED == VERDICT_RECOVERED);
 
-static DEFINE_SPINLOCK(deadline_lock);
-static unsigned long deadline;
+static DEFINE_SPINLOCK(recovery_lock);
+/* Guarded by recovery_lock: until when users are asked, and when last one was */
+static unsigned long deadline, last_asked;
 static bool recovering;
 
-/* The first function that reports an error begins the recovery of all */
-static unsigned long begin_recovery(void)
+/*
+ * The first function that reports an error begins the recovery of all. One
+ * that fails has no end that a driver hears of: then the next is told by the
+ * silence before it, because functions report within one recovery one right
+ * after the other.
+ */
+static unsigned long begin_question(u8 message)
 {
 	unsigned long until;
+	bool again;
 
-	spin_lock(&deadline_lock);
-	if (!recovering || time_after(jiffies, deadline + RECOVERY_TIME))
+	spin_lock(&recovery_lock);
+	again = message == VFIO_MSG_ERROR_DETECTED &&
+		time_after(jiffies, last_asked + RECOVERY_SILENCE);
+	if (!recovering || again)
 		deadline = jiffies + RECOVERY_TIME;
 	recovering = true;
 	until = deadline;
-	spin_unlock(&deadline_lock);
+	spin_unlock(&recovery_lock);
 	return until;
+}
+
+static void end_question(void)
+{
+	spin_lock(&recovery_lock);
+	last_asked = jiffies;
+	spin_unlock(&recovery_lock);
 }
 
 static void end_recovery(void)
 {
-	spin_lock(&deadline_lock);
+	spin_lock(&recovery_lock);
 	recovering = false;
-	spin_unlock(&deadline_lock);
+	spin_unlock(&recovery_lock);
 }
 
 static void set_frozen(struct vfio_dev *vdev, bool frozen)
@@ -60,7 +77,8 @@ static pci_ers_result_t ask(struct vfio_dev *vdev, u8 message, u32 state,
 	u32 verdict;
 
 	vfio_clients_ask(&question, vdev, message, state);
-	verdict = vfio_clients_wait(&question, begin_recovery());
+	verdict = vfio_clients_wait(&question, begin_question(message));
+	end_question();
 	if (!verdict || verdict == VERDICT_NONE)
 		verdict = otherwise;
 	return (__force pci_ers_result_t)verdict;
