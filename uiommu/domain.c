@@ -67,7 +67,7 @@ static void reap(struct work_struct *work)
 	struct uiommu_domain *domain =
 		container_of(work, struct uiommu_domain, reap);
 
-	unmap_reap(domain);
+	reap_all(domain);
 	work_done(domain);
 }
 

@@ -145,7 +145,7 @@ struct uiommu_report {
  * @revoked: &uiommu_mapping.work_node, to be given back by @reap
  * @suspects: &uiommu_mapping.work_node, to be looked at by @look
  * @later: suspects that could not be looked at in this round
- * @waiters: those who wait for the worker; see unmap.c
+ * @waiters: those who wait for the worker; see reap.c
  * @tickets: &uiommu_mapping.ticket given so far
  * @reap: gives back what was revoked
  * @look: looks whether the memory of suspects is still theirs
@@ -429,11 +429,16 @@ void map_exit(void);
 /* unmap.c */
 void unmap_claim(struct uiommu_mapping *map, struct span filled);
 bool unmap_claimed(struct uiommu_mapping *map, bool hand_over);
-void unmap_finish(struct uiommu_mapping *map);
 int unmap_range(struct uiommu_owner *owner, struct span r, u64 *done);
 void unmap_owned(struct uiommu_owner *owner);
-void unmap_reap(struct uiommu_domain *domain);
-bool unmap_settle(struct uiommu_domain *domain);
+bool unmap_hardware(struct uiommu_mapping *map);
+void unmap_retire(struct uiommu_mapping *map);
+
+/* reap.c */
+void reap_later(struct uiommu_mapping *map);
+void reap_now(struct uiommu_mapping *map);
+bool reap_settle(struct uiommu_domain *domain);
+void reap_all(struct uiommu_domain *domain);
 
 /* revoke.c */
 extern const struct mmu_interval_notifier_ops revoke_ops;

@@ -167,7 +167,7 @@ static void abandon(struct uiommu_mapping *map)
 	unmap_claim(map, map->filled ? filled : map->span);
 	spin_unlock(&domain->lock);
 	if (unmap_claimed(map, false))
-		unmap_finish(map);
+		reap_now(map);
 }
 
 /* Charge the pages, and the page tables that are more than are free. */
@@ -187,7 +187,7 @@ static int charge(struct uiommu_mapping *map, u64 npages)
 	if (tables && !tables_are_many(map->domain, UIOMMU_FREE_TABLES))
 		tables = 0;
 	ret = charge_map(map, npages, tables);
-	if (ret && unmap_settle(map->domain))
+	if (ret && reap_settle(map->domain))
 		ret = charge_map(map, npages, tables);
 	return ret;
 }

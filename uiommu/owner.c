@@ -91,7 +91,7 @@ void uiommu_owner_close(struct uiommu_owner *owner)
 	owner->retired = true;
 	spin_unlock(&owner->domain->lock);
 	unmap_owned(owner);
-	unmap_settle(owner->domain);
+	reap_settle(owner->domain);
 	uiommu_owner_put(owner);
 }
 EXPORT_SYMBOL_GPL(uiommu_owner_close);

@@ -13,9 +13,6 @@
 /* mappings of others passed by before the lock is dropped once */
 #define UNMAP_STEPS 256
 
-/* how long a process waits for the worker where it need not, in jiffies */
-#define UNMAP_PATIENCE (HZ / 2)
-
 static bool tables_are_freed(struct uiommu_domain *domain)
 {
 	unsigned int i;
@@ -70,8 +67,11 @@ static void claim_live(struct uiommu_mapping *map)
 	unmap_claim(map, map->span);
 }
 
-/* The claimed mapping is in no page table any more. */
-static void retire(struct uiommu_mapping *map)
+/**
+ * unmap_retire() - free the range of a mapping
+ * @map: the mapping, claimed by the caller and in no page table any more
+ */
+void unmap_retire(struct uiommu_mapping *map)
 {
 	struct uiommu_domain *domain = map->domain;
 
@@ -91,7 +91,13 @@ static void retire(struct uiommu_mapping *map)
 		wake_up_all(&domain->wait);
 }
 
-static bool unmap_hardware(struct uiommu_mapping *map)
+/**
+ * unmap_hardware() - take a claimed mapping out of all page tables
+ * @map: the mapping, claimed by the caller
+ *
+ * Return: true if the hardware has let go of all of it.
+ */
+bool unmap_hardware(struct uiommu_mapping *map)
 {
 	struct uiommu_domain *domain = map->domain;
 	u64 size = map->unmap.last - map->unmap.first + 1;
@@ -106,20 +112,13 @@ static bool unmap_hardware(struct uiommu_mapping *map)
 	return all;
 }
 
-static void queue_for_reap(struct uiommu_mapping *map)
-{
-	map->domain->nr_unfinished++;
-	list_add_tail(&map->work_node, &map->domain->revoked);
-	domain_queue_reap(map->domain);
-}
-
 static void become_stuck(struct uiommu_mapping *map)
 {
 	map->state = MAP_STUCK;
 	if (map->suspect)
 		list_del(&map->work_node);
 	map->suspect = false;
-	queue_for_reap(map);
+	reap_later(map);
 	wake_up_all(&map->domain->wait);
 }
 
@@ -142,72 +141,13 @@ bool unmap_claimed(struct uiommu_mapping *map, bool hand_over)
 	trace_uiommu_unmap(domain->id, map->iova, map->size, ok);
 	spin_lock(&domain->lock);
 	if (ok)
-		retire(map);
+		unmap_retire(map);
 	else
 		become_stuck(map);
 	if (ok && hand_over)
-		queue_for_reap(map);
+		reap_later(map);
 	spin_unlock(&domain->lock);
 	return ok;
-}
-
-/**
- * struct waiter - somebody who waits until the worker has finished a mapping
- * @node: place in &uiommu_domain.waiters; under its lock
- * @ticket: &uiommu_mapping.ticket of the mapping
- * @done: it has been finished
- */
-struct waiter {
-	struct list_head node;
-	u64 ticket;
-	bool done;
-};
-
-static void let_worker_finish(struct uiommu_mapping *map)
-{
-	struct uiommu_domain *domain = map->domain;
-	struct waiter waiter = {};
-
-	spin_lock(&domain->lock);
-	map->ticket = ++domain->tickets;
-	waiter.ticket = map->ticket;
-	list_add(&waiter.node, &domain->waiters);
-	queue_for_reap(map);
-	spin_unlock(&domain->lock);
-	wait_event_killable(domain->wait, READ_ONCE(waiter.done));
-	spin_lock(&domain->lock);
-	list_del(&waiter.node);
-	spin_unlock(&domain->lock);
-}
-
-/* One that was queued is finished; its ticket, or 0. */
-static void tell_waiters(struct uiommu_domain *domain, u64 ticket)
-{
-	struct waiter *waiter;
-
-	spin_lock(&domain->lock);
-	domain->nr_unfinished--;
-	list_for_each_entry(waiter, &domain->waiters, node)
-		if (ticket && waiter->ticket == ticket)
-			WRITE_ONCE(waiter->done, true);
-	wake_up_all(&domain->wait);
-	spin_unlock(&domain->lock);
-}
-
-/**
- * unmap_finish() - finish a revoked mapping, and wait for that
- * @map: the mapping
- *
- * Somebody may still look at it, or its process may go on changing its
- * memory, which holds up the removal of the notifier. If it is not our own
- * process the worker finishes it; a fatal signal ends our waiting.
- */
-void unmap_finish(struct uiommu_mapping *map)
-{
-	if (map->mm == current->mm && !READ_ONCE(map->busy))
-		map_finish(map);
-	else
-		let_worker_finish(map);
 }
 
 static bool may_unmap(struct uiommu_mapping *map, struct uiommu_owner *owner)
@@ -312,7 +252,7 @@ static int unmap_next(struct unmapper *u)
 		return ret;
 	/* one that is stuck is met again, and waited for */
 	if (unmap_claimed(map, false)) {
-		unmap_finish(map);
+		reap_now(map);
 		u->done += size;
 	}
 	return 0;
@@ -362,7 +302,7 @@ int unmap_range(struct uiommu_owner *owner, struct span r, u64 *done)
 	int ret;
 
 	if (map && unmap_claimed(map, false)) {
-		unmap_finish(map);
+		reap_now(map);
 		*done = r.last - r.first + 1;
 		return 0;
 	}
@@ -452,71 +392,4 @@ void unmap_owned(struct uiommu_owner *owner)
 		cond_resched();
 	}
 	wait_event(domain->wait, !others_unmap(owner));
-}
-
-/**
- * unmap_settle() - give the worker a moment to give back what was revoked
- * @domain: whose mappings
- *
- * Return: true if it had something to give back.
- */
-bool unmap_settle(struct uiommu_domain *domain)
-{
-	if (!READ_ONCE(domain->nr_unfinished))
-		return false;
-	wait_event_timeout(domain->wait, !READ_ONCE(domain->nr_unfinished),
-			   UNMAP_PATIENCE);
-	return true;
-}
-
-static struct uiommu_mapping *next_to_reap(struct uiommu_domain *domain)
-{
-	struct uiommu_mapping *map;
-
-	list_for_each_entry(map, &domain->revoked, work_node) {
-		if (map->busy)
-			continue;
-		list_del(&map->work_node);
-		return map;
-	}
-	return NULL;
-}
-
-/* Get rid of what the hardware did not let go of: again, then by force. */
-static void unstick(struct uiommu_mapping *map)
-{
-	struct uiommu_domain *domain = map->domain;
-
-	if (!unmap_hardware(map)) {
-		pr_err("domain %u: IOMMU keeps %llu bytes at IOVA %#llx mapped; all devices of the domain are cut off\n",
-		       domain->id, map->size, map->iova);
-		group_cut_off(domain);
-	}
-	spin_lock(&domain->lock);
-	retire(map);
-	spin_unlock(&domain->lock);
-}
-
-/**
- * unmap_reap() - finish what was revoked
- * @domain: whose mappings
- */
-void unmap_reap(struct uiommu_domain *domain)
-{
-	struct uiommu_mapping *map;
-	u64 ticket;
-
-	for (;;) {
-		spin_lock(&domain->lock);
-		map = next_to_reap(domain);
-		spin_unlock(&domain->lock);
-		if (!map)
-			return;
-		if (map->state == MAP_STUCK)
-			unstick(map);
-		ticket = map->ticket;
-		map_finish(map);
-		tell_waiters(domain, ticket);
-		cond_resched();
-	}
 }

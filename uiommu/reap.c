@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is left of a mapping that no device reaches any more: its pages, its
+ * notifier, its charge. Invariant: a mapping given to the worker is finished
+ * once, when nobody looks at it any more, and whoever waits for that is told.
+ */
+#include <linux/sched/signal.h>
+
+#include "domain.h"
+
+/* how long a process waits for the worker where it need not, in jiffies */
+#define REAP_PATIENCE (HZ / 2)
+
+/**
+ * reap_later() - give a mapping to the worker
+ * @map: the mapping, revoked or stuck
+ *
+ * May be called from the notifier.
+ */
+void reap_later(struct uiommu_mapping *map)
+{
+	lockdep_assert_held(&map->domain->lock);
+	map->domain->nr_unfinished++;
+	list_add_tail(&map->work_node, &map->domain->revoked);
+	domain_queue_reap(map->domain);
+}
+
+/**
+ * struct waiter - somebody who waits until the worker has finished a mapping
+ * @node: place in &uiommu_domain.waiters; under its lock
+ * @ticket: &uiommu_mapping.ticket of the mapping
+ * @done: it has been finished
+ */
+struct waiter {
+	struct list_head node;
+	u64 ticket;
+	bool done;
+};
+
+static void let_worker_finish(struct uiommu_mapping *map)
+{
+	struct uiommu_domain *domain = map->domain;
+	struct waiter waiter = {};
+
+	spin_lock(&domain->lock);
+	map->ticket = ++domain->tickets;
+	waiter.ticket = map->ticket;
+	list_add(&waiter.node, &domain->waiters);
+	reap_later(map);
+	spin_unlock(&domain->lock);
+	wait_event_killable(domain->wait, READ_ONCE(waiter.done));
+	spin_lock(&domain->lock);
+	list_del(&waiter.node);
+	spin_unlock(&domain->lock);
+}
+
+/* One that was queued is finished; its ticket, or 0. */
+static void tell_waiters(struct uiommu_domain *domain, u64 ticket)
+{
+	struct waiter *waiter;
+
+	spin_lock(&domain->lock);
+	domain->nr_unfinished--;
+	list_for_each_entry(waiter, &domain->waiters, node)
+		if (ticket && waiter->ticket == ticket)
+			WRITE_ONCE(waiter->done, true);
+	wake_up_all(&domain->wait);
+	spin_unlock(&domain->lock);
+}
+
+/**
+ * reap_now() - finish a revoked mapping, and wait for that
+ * @map: the mapping
+ *
+ * Somebody may still look at it, or its process may go on changing its
+ * memory, which holds up the removal of the notifier. If it is not our own
+ * process the worker finishes it; a fatal signal ends our waiting.
+ */
+void reap_now(struct uiommu_mapping *map)
+{
+	if (map->mm == current->mm && !READ_ONCE(map->busy))
+		map_finish(map);
+	else
+		let_worker_finish(map);
+}
+
+/**
+ * reap_settle() - give the worker a moment to give back what was revoked
+ * @domain: whose mappings
+ *
+ * Return: true if it had something to give back.
+ */
+bool reap_settle(struct uiommu_domain *domain)
+{
+	if (!READ_ONCE(domain->nr_unfinished))
+		return false;
+	wait_event_timeout(domain->wait, !READ_ONCE(domain->nr_unfinished),
+			   REAP_PATIENCE);
+	return true;
+}
+
+static struct uiommu_mapping *next_to_reap(struct uiommu_domain *domain)
+{
+	struct uiommu_mapping *map;
+
+	list_for_each_entry(map, &domain->revoked, work_node) {
+		if (map->busy)
+			continue;
+		list_del(&map->work_node);
+		return map;
+	}
+	return NULL;
+}
+
+/* Get rid of what the hardware did not let go of: again, then by force. */
+static void unstick(struct uiommu_mapping *map)
+{
+	struct uiommu_domain *domain = map->domain;
+
+	if (!unmap_hardware(map)) {
+		pr_err("domain %u: IOMMU keeps %llu bytes at IOVA %#llx mapped; all devices of the domain are cut off\n",
+		       domain->id, map->size, map->iova);
+		group_cut_off(domain);
+	}
+	spin_lock(&domain->lock);
+	unmap_retire(map);
+	spin_unlock(&domain->lock);
+}
+
+/**
+ * reap_all() - finish what was revoked
+ * @domain: whose mappings
+ */
+void reap_all(struct uiommu_domain *domain)
+{
+	struct uiommu_mapping *map;
+	u64 ticket;
+
+	for (;;) {
+		spin_lock(&domain->lock);
+		map = next_to_reap(domain);
+		spin_unlock(&domain->lock);
+		if (!map)
+			return;
+		if (map->state == MAP_STUCK)
+			unstick(map);
+		ticket = map->ticket;
+		map_finish(map);
+		tell_waiters(domain, ticket);
+		cond_resched();
+	}
+}
