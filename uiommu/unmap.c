@@ -24,6 +24,21 @@ static bool tables_are_freed(struct uiommu_domain *domain)
 }
 
 /*
+ * All that one of the hardware domains can address: unmapping that in one call
+ * frees even its root table, on VT-d, while devices are attached to it. Read
+ * afresh, because a replay may go on before the limits of the domain follow.
+ */
+static bool takes_root(struct uiommu_domain *domain, struct span r)
+{
+	unsigned int i;
+
+	for (i = 0; i < domain->nr_hw; i++)
+		if (span_covers(r, hw_aperture(domain->hw[i])))
+			return true;
+	return false;
+}
+
+/*
  * Grow what is unmapped to whole windows of page tables in which the mapping
  * is alone, so that the tables are freed: else one page mapped and unmapped
  * here and there would take tables without end. Not during a replay: entries
@@ -37,8 +52,13 @@ static void widen(struct uiommu_mapping *map)
 	struct span gap = span_common(tree_gap(map), domain->aperture);
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(windows); i++)
-		span_widen(&map->unmap, gap, windows[i]);
+	for (i = 0; i < ARRAY_SIZE(windows); i++) {
+		struct span wide = map->unmap;
+
+		span_widen(&wide, gap, windows[i]);
+		if (!takes_root(domain, wide))
+			map->unmap = wide;
+	}
 	map->span.first = min(map->span.first, map->unmap.first);
 	map->span.last = max(map->span.last, map->unmap.last);
 }
