@@ -5,7 +5,6 @@
  * the domain notice nothing.
  */
 #include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 #include "../lib/edu.h"
 #include "../lib/event.h"
 #include "../lib/fault.h"
+#include "../lib/hang.h"
 #include "../lib/memory.h"
 #include "../lib/process.h"
 #include "../lib/text.h"
@@ -160,86 +160,58 @@ TEST_F(unbind, descriptors_in_a_child_do_not_delay_it)
 	EXPECT_EQ(0, device_bind(device_bdf("EDU2"), "vfio"));
 }
 
-/* Memory on which a fault hangs until the test lets it go */
-struct hang {
-	int uffd;
-	__u8 *page;
+/* A call whose argument or buffer hangs */
+struct hanging {
+	struct hang hang;
 	struct edu *edu;
-	int domain;
 	int result;
-	bool write;
 };
-
-static int make_hang(struct hang *h)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-
-	h->page = memory_anon(PAGE);
-	h->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	if (h->uffd < 0 || ioctl(h->uffd, UFFDIO_API, &api))
-		return -errno;
-	reg.range.start = (unsigned long)h->page;
-	reg.range.len = PAGE;
-	return ioctl(h->uffd, UFFDIO_REGISTER, &reg) ? -errno : 0;
-}
-
-static void let_go(struct hang *h)
-{
-	struct uffdio_zeropage zero = {
-		.range.start = (unsigned long)h->page,
-		.range.len = PAGE,
-	};
-
-	ioctl(h->uffd, UFFDIO_ZEROPAGE, &zero);
-	close(h->uffd);
-}
 
 static void *hang_in_map(void *arg)
 {
-	struct hang *h = arg;
+	struct hanging *h = arg;
 
-	h->result = device_map(h->edu->fd, h->page, IOVA + HUGE, PAGE, 1);
+	h->result = device_map(h->edu->fd, h->hang.page, IOVA + HUGE, PAGE, 1);
 	return NULL;
 }
 
 static void *hang_in_read(void *arg)
 {
-	struct hang *h = arg;
+	struct hanging *h = arg;
 
-	h->result = device_read(h->edu->fd, REGION(0, 0), h->page, 64);
+	h->result = device_read(h->edu->fd, REGION(0, 0), h->hang.page, 64);
 	return NULL;
 }
 
 static void *hang_in_write(void *arg)
 {
-	struct hang *h = arg;
+	struct hanging *h = arg;
 
-	h->result = device_write(h->edu->fd, REGION(0, 0x80), h->page, 8);
+	h->result = device_write(h->edu->fd, REGION(0, 0x80), h->hang.page, 8);
 	return NULL;
 }
 
 static void *hang_in_config_read(void *arg)
 {
-	struct hang *h = arg;
+	struct hanging *h = arg;
 
-	h->result = device_read(h->edu->fd, CONFIG(0), h->page, 256);
+	h->result = device_read(h->edu->fd, CONFIG(0), h->hang.page, 256);
 	return NULL;
 }
 
 static void *hang_in_ioctl(void *arg)
 {
-	struct hang *h = arg;
+	struct hanging *h = arg;
 
-	h->result = call(h->edu->fd, VFIO_EVENTFDS_MSIX, h->page);
+	h->result = call(h->edu->fd, VFIO_EVENTFDS_MSIX, h->hang.page);
 	return NULL;
 }
 
 static void *hang_in_length(void *arg)
 {
-	struct hang *h = arg;
+	struct hanging *h = arg;
 
-	h->result = call(h->edu->fd, VFIO_BAR_LEN, h->page);
+	h->result = call(h->edu->fd, VFIO_BAR_LEN, h->hang.page);
 	return NULL;
 }
 
@@ -249,20 +221,20 @@ TEST_F(unbind, does_not_wait_for_hanging_memory)
 		hang_in_map,	     hang_in_read,  hang_in_write,
 		hang_in_config_read, hang_in_ioctl, hang_in_length,
 	};
-	struct hang h[ARRAY_SIZE(ways)];
+	struct hanging h[ARRAY_SIZE(ways)];
 	pthread_t threads[ARRAY_SIZE(ways)];
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(ways); i++) {
-		h[i] = (struct hang){ .edu = &self->a };
-		ASSERT_EQ(0, make_hang(&h[i]));
+		h[i] = (struct hanging){ .edu = &self->a };
+		ASSERT_EQ(0, hang_make(&h[i].hang));
 		pthread_create(threads + i, NULL, ways[i], &h[i]);
 	}
 	process_nap(100);
 	EXPECT_GT(BOUND, unbind(&self->a));
 	EXPECT_EQ(1, edu_arrives(&self->b, IOVA, self->buf));
 	for (i = 0; i < ARRAY_SIZE(ways); i++) {
-		let_go(&h[i]);
+		hang_let_go(&h[i].hang);
 		pthread_join(threads[i], NULL);
 	}
 	expect_gone(_metadata, self);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A page on which a fault hangs until the test lets it go. */
+#ifndef SELFTESTS_HANG_H
+#define SELFTESTS_HANG_H
+
+#include <linux/types.h>
+
+/**
+ * struct hang - such a page
+ * @uffd: who is asked for it
+ * @page: where it is
+ */
+struct hang {
+	int uffd;
+	__u8 *page;
+};
+
+int hang_make(struct hang *hang);
+void hang_let_go(struct hang *hang);
+
+#endif
