@@ -9,18 +9,30 @@
 #include "group.h"
 #include "trace.h"
 
+/* how long new mappings let one who wants to attach go first */
+#define PRECEDENCE msecs_to_jiffies(100)
+
 /**
  * uiommu_domain_freeze() - keep new mappings out of a domain
  * @domain: the domain
  *
  * Waits until no map is in flight, which may take as long as a user likes:
- * call it with no lock held that a removal needs.
+ * call it with no lock held that a removal needs. Only for a moment do others
+ * who map let it go first, so that one who hangs does not hang them too.
  *
  * Return: 0, or -EINTR after a fatal signal.
  */
 int uiommu_domain_freeze(struct uiommu_domain *domain)
 {
-	return down_write_killable(&domain->freeze);
+	int ret;
+
+	WRITE_ONCE(domain->give_way_until, jiffies + PRECEDENCE);
+	atomic_inc(&domain->freezers);
+	ret = wait_event_killable(domain->wait,
+				  down_write_trylock(&domain->freeze));
+	atomic_dec(&domain->freezers);
+	wake_up_all(&domain->wait);
+	return ret ? -EINTR : 0;
 }
 EXPORT_SYMBOL_GPL(uiommu_domain_freeze);
 
@@ -31,6 +43,7 @@ EXPORT_SYMBOL_GPL(uiommu_domain_freeze);
 void uiommu_domain_thaw(struct uiommu_domain *domain)
 {
 	up_write(&domain->freeze);
+	wake_up_all(&domain->wait);
 }
 EXPORT_SYMBOL_GPL(uiommu_domain_thaw);
 
@@ -114,50 +127,42 @@ static bool owns_mappings(struct uiommu_attachment *att)
 	return false;
 }
 
-/* Retire the owners; unless @force only if they own nothing. */
-static bool leave(struct uiommu_attachment *att, bool force)
+/**
+ * uiommu_attachment_retire() - no more is to be mapped through a device
+ * @att: its attachment
+ *
+ * The descriptors of the device map no more, those opened before; the driver
+ * sees to it that uiommu_owner_alloc() is not called for @att any more.
+ *
+ * Return: 0, or -EBUSY while an owner that came with @att owns a mapping, or
+ * just makes one; then nothing has changed.
+ */
+int uiommu_attachment_retire(struct uiommu_attachment *att)
 {
 	struct uiommu_domain *domain = att->domain;
-	bool may;
+	bool busy;
+
+	spin_lock(&domain->lock);
+	busy = owns_mappings(att);
+	if (!busy)
+		retire_owners(att);
+	spin_unlock(&domain->lock);
+	return busy ? -EBUSY : 0;
+}
+EXPORT_SYMBOL_GPL(uiommu_attachment_retire);
+
+static void leave(struct uiommu_attachment *att)
+{
+	struct uiommu_domain *domain = att->domain;
 
 	mutex_lock(&domain->members);
 	spin_lock(&domain->lock);
-	may = force || !owns_mappings(att);
-	if (may) {
-		retire_owners(att);
-		list_del(&att->node);
-		domain->nr_devices--;
-	}
+	retire_owners(att);
+	list_del(&att->node);
+	domain->nr_devices--;
 	spin_unlock(&domain->lock);
 	mutex_unlock(&domain->members);
-	return may;
 }
-
-static void detach(struct uiommu_attachment *att)
-{
-	struct uiommu_domain *domain = att->domain;
-
-	uiommu_revoke_mmio(att);
-	group_leave(att->group);
-	trace_uiommu_detach(domain->id, att->dev, 0);
-	kfree(att);
-	uiommu_domain_put(domain);
-}
-
-/**
- * uiommu_try_detach() - detach a device that is not in use
- * @att: its attachment; gone afterwards
- *
- * Return: 0, or -EBUSY while an owner that came with @att owns a mapping.
- */
-int uiommu_try_detach(struct uiommu_attachment *att)
-{
-	if (!leave(att, false))
-		return -EBUSY;
-	detach(att);
-	return 0;
-}
-EXPORT_SYMBOL_GPL(uiommu_try_detach);
 
 /**
  * uiommu_detach() - detach a device
@@ -168,8 +173,15 @@ EXPORT_SYMBOL_GPL(uiommu_try_detach);
  */
 void uiommu_detach(struct uiommu_attachment *att)
 {
-	leave(att, true);
-	detach(att);
+	struct uiommu_domain *domain = att->domain;
+
+	leave(att);
+	uiommu_revoke_mmio(att);
+	group_leave(att->group);
+	hw_drop_idle(domain);
+	trace_uiommu_detach(domain->id, att->dev, 0);
+	kfree(att);
+	uiommu_domain_put(domain);
 }
 EXPORT_SYMBOL_GPL(uiommu_detach);
 
@@ -185,27 +197,6 @@ bool uiommu_enforces_snoop(struct uiommu_attachment *att)
 	return att->group->hw->snoops;
 }
 EXPORT_SYMBOL_GPL(uiommu_enforces_snoop);
-
-/**
- * uiommu_attachment_busy() - is memory mapped through a device's descriptors?
- * @att: the attachment
- *
- * Mappings of other devices' memory, of which no page is pinned, count, and so
- * do those that are just being made.
- *
- * Return: true if so; then uiommu_try_detach() would fail.
- */
-bool uiommu_attachment_busy(struct uiommu_attachment *att)
-{
-	struct uiommu_domain *domain = att->domain;
-	bool busy;
-
-	spin_lock(&domain->lock);
-	busy = owns_mappings(att);
-	spin_unlock(&domain->lock);
-	return busy;
-}
-EXPORT_SYMBOL_GPL(uiommu_attachment_busy);
 
 /**
  * uiommu_attachment_pinned() - pages pinned through a device's descriptors

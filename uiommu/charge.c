@@ -38,30 +38,46 @@ static bool charge_user(struct user_struct *user, u64 npages)
 	return true;
 }
 
+static int try_charge(struct uiommu_mapping *map, u64 npages)
+{
+	if (!map->charged_to) {
+		if (capable(CAP_IPC_LOCK))
+			return 0;
+		map->charged_to = get_uid(current_user());
+	}
+	if (!charge_user(map->charged_to, npages))
+		return -ENOMEM;
+	map->charged += npages;
+	return 0;
+}
+
 /**
- * charge_map() - charge a mapping to current
- * @map: the mapping, of current->mm
- * @npages: pages of the buffer
- * @tables: page tables of the IOMMU that are not free
+ * charge_map() - charge a mapping, or more of it, to the user of current
+ * @map: the mapping, of current->mm, not published
+ * @npages: pages of the buffer, or page tables of the IOMMU
+ *
+ * What was revoked, and is only about to be given back, need not stand in the
+ * way: the worker gets a moment for that.
  *
  * Return: 0, or -ENOMEM over the limit.
  */
-int charge_map(struct uiommu_mapping *map, u64 npages, u64 tables)
+int charge_map(struct uiommu_mapping *map, u64 npages)
 {
-	struct user_struct *user = current_user();
-	u64 total = npages + tables;
+	int ret = try_charge(map, npages);
 
-	if (!total)
-		return 0;
-	if (!capable(CAP_IPC_LOCK)) {
-		if (!charge_user(user, total))
-			return -ENOMEM;
-		map->charged_to = get_uid(user);
-	}
-	map->charged = total;
-	map->npages = npages;
-	atomic64_add(npages, &map->mm->pinned_vm);
-	return 0;
+	if (ret && reap_settle(map->domain))
+		ret = try_charge(map, npages);
+	return ret;
+}
+
+/**
+ * charge_show() - show the pages of a mapping in the VmPin of its process
+ * @map: the mapping, of current->mm, not published
+ */
+void charge_show(struct uiommu_mapping *map)
+{
+	map->npages = map->size >> PAGE_SHIFT;
+	atomic64_add(map->npages, &map->mm->pinned_vm);
 }
 
 /**
@@ -70,12 +86,12 @@ int charge_map(struct uiommu_mapping *map, u64 npages, u64 tables)
  */
 void uncharge_map(struct uiommu_mapping *map)
 {
-	if (!map->charged)
-		return;
 	atomic64_sub(map->npages, &map->mm->pinned_vm);
-	if (map->charged_to) {
-		atomic_long_sub(map->charged, &map->charged_to->locked_vm);
-		free_uid(map->charged_to);
-	}
+	map->npages = 0;
+	if (!map->charged_to)
+		return;
+	atomic_long_sub(map->charged, &map->charged_to->locked_vm);
+	free_uid(map->charged_to);
+	map->charged_to = NULL;
 	map->charged = 0;
 }

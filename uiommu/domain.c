@@ -4,24 +4,55 @@
  * Invariant: a domain lives while a descriptor, an attachment, an owner or
  * queued work holds it.
  */
+#include <linux/cred.h>
+#include <linux/hash.h>
 #include <linux/idr.h>
 #include <linux/module.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 
 #include "group.h"
 
-static struct workqueue_struct *queue;
+/*
+ * A process can hold up the work on its mappings for as long as it goes on
+ * changing its memory. So there are several queues, each with so many at work
+ * at once, and a user's domains are all in one, drawn by lot.
+ */
+#define QUEUES_BITS 6
+#define QUEUE_WORKERS 8
+
+static struct workqueue_struct *queues[1 << QUEUES_BITS];
+static u32 lot;
 static DEFINE_IDA(ids);
+
+static struct workqueue_struct *queue_of(kuid_t uid)
+{
+	return queues[hash_32(__kuid_val(uid) ^ lot, QUEUES_BITS)];
+}
 
 int __init domain_init(void)
 {
-	queue = alloc_workqueue("uiommu", WQ_UNBOUND, WQ_MAX_ACTIVE);
-	return queue ? 0 : -ENOMEM;
+	unsigned int i;
+
+	lot = get_random_u32();
+	for (i = 0; i < ARRAY_SIZE(queues); i++) {
+		queues[i] = alloc_workqueue("uiommu/%u", WQ_UNBOUND,
+					    QUEUE_WORKERS, i);
+		if (!queues[i]) {
+			domain_exit();
+			return -ENOMEM;
+		}
+	}
+	return 0;
 }
 
 void domain_exit(void)
 {
-	destroy_workqueue(queue);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(queues); i++)
+		if (queues[i])
+			destroy_workqueue(queues[i]);
 	ida_destroy(&ids);
 }
 
@@ -92,7 +123,7 @@ void domain_queue_reap(struct uiommu_domain *domain)
 		return;
 	domain_get(domain);
 	__module_get(THIS_MODULE);
-	if (!queue_work(queue, &domain->reap))
+	if (!queue_work(domain->queue, &domain->reap))
 		work_done(domain);
 }
 
@@ -107,7 +138,7 @@ void domain_queue_look(struct uiommu_domain *domain, unsigned long delay)
 {
 	domain_get(domain);
 	__module_get(THIS_MODULE);
-	if (!queue_delayed_work(queue, &domain->look, delay))
+	if (!queue_delayed_work(domain->queue, &domain->look, delay))
 		work_done(domain);
 }
 
@@ -130,6 +161,7 @@ static void init(struct uiommu_domain *domain)
 	INIT_WORK(&domain->reap, reap);
 	INIT_DELAYED_WORK(&domain->look, look);
 	domain->place = UIOMMU_PLACE_START;
+	domain->queue = queue_of(current_uid());
 }
 
 /**

@@ -94,8 +94,8 @@ struct user_struct;
  * Members are fixed but for @nr_groups, which is of those who attach and
  * detach, under the lock of the list of groups.
  *
- * Made by the first attach that needs it; stays until its domain goes, so
- * that nobody who unmaps ever finds it gone.
+ * Made by the first attach that needs it; stays until no device is attached to
+ * its domain any more, and nobody unmaps.
  */
 struct uiommu_hw {
 	struct iommu_domain *domain;
@@ -124,14 +124,17 @@ struct uiommu_report {
  * struct uiommu_domain - one I/O address space
  * @ref: descriptors, attachments, owners and queued work
  * @id: number in sysfs and traces
+ * @queue: where its work is done
  * @dir: its directory in sysfs, or NULL before the first attach
  * @freeze: see above
+ * @freezers: those who wait to freeze it; atomic
+ * @give_way_until: until when new mappings let them go first, in jiffies
  * @lock: see above; guards all below unless said otherwise
  * @maps: mappings by address; those revoked are no longer here
  * @allowed: addresses that may be mapped
- * @hw: hardware domains, slots filled in order under @freeze (write) and
- *	@lock, never emptied: read under either, or by index below a @nr_hw
- *	read before
+ * @hw: hardware domains, slots filled in order and emptied from the end under
+ *	@freeze (write) and @lock: read under either, or by who has claimed a
+ *	mapping
  * @nr_hw: slots filled
  * @page_sizes: page sizes that all of @hw have
  * @members: see above
@@ -153,10 +156,11 @@ struct uiommu_report {
  * @nr_maps: mappings in @maps
  * @mapped: bytes of them
  * @pinned: pages pinned; atomic, no lock
- * @windows: leaf windows that mappings are in
  * @tables: leaf windows that may have a table; see tables.c; no lock
+ * @noted: index + 1 of the one noted last, or 0; no lock
  * @nr_tables: how many
  * @replaying: entries of a mapping that is gone may still be written
+ * @broken: its hardware did not obey: nothing is mapped or attached any more
  * @aperture: what all of @hw can address
  * @report: what was revoked
  * @poll: readers of @report
@@ -164,8 +168,11 @@ struct uiommu_report {
 struct uiommu_domain {
 	struct kref ref;
 	u32 id;
+	struct workqueue_struct *queue;
 	struct kobject *dir;
 	struct rw_semaphore freeze;
+	atomic_t freezers;
+	unsigned long give_way_until;
 	spinlock_t lock;
 	struct rb_root maps;
 	struct span_set allowed;
@@ -191,10 +198,11 @@ struct uiommu_domain {
 	u64 nr_maps;
 	u64 mapped;
 	atomic64_t pinned;
-	u64 windows;
 	struct xarray tables;
+	u64 noted;
 	atomic64_t nr_tables;
 	bool replaying;
+	bool broken;
 	struct span aperture;
 	struct uiommu_report report;
 	wait_queue_head_t poll;
@@ -309,7 +317,6 @@ struct frame_cursor {
  *	look; first > last when there are none
  * @charged_to: whose locked-memory quota pays @charged pages, or NULL
  * @charged: pages charged
- * @own_windows: leaf windows that it was the first to be in
  * @npages: pages shown in the VmPin of @mm
  * @runs: frames, fixed from publication to revocation; no lock needed
  * @last_run: where runs are appended
@@ -345,7 +352,6 @@ struct uiommu_mapping {
 	struct user_struct *charged_to;
 	u64 charged;
 	u64 npages;
-	u64 own_windows;
 	struct run_chunk runs;
 	struct run_chunk *last_run;
 	u64 room[UIOMMU_ROOM_RUNS];
@@ -452,6 +458,8 @@ enum look pin_look(struct uiommu_mapping *map, struct span hull);
 
 /* fill.c */
 int fill_map(struct uiommu_mapping *map, const struct segment *first);
+int fill_own_page(struct uiommu_mapping *map);
+int fill_take_tables(struct uiommu_mapping *map, struct span r);
 int fill_hw(struct uiommu_hw *hw, struct uiommu_mapping *map);
 
 /* mmio.c */
@@ -467,13 +475,16 @@ u64 frame_next(struct frame_cursor *cursor);
 void frames_unpin(struct uiommu_mapping *map);
 
 /* tables.c */
-int tables_note(struct uiommu_mapping *map, u64 *fresh);
+u64 tables_missing(struct uiommu_domain *domain, struct span r);
+int tables_note(struct uiommu_domain *domain, struct span r);
+void tables_forget_all(struct uiommu_domain *domain);
 void tables_forget(struct uiommu_domain *domain, struct span r);
 bool tables_are_many(struct uiommu_domain *domain, u64 free);
 bool tables_are_too_many(struct uiommu_domain *domain);
 
 /* charge.c */
-int charge_map(struct uiommu_mapping *map, u64 npages, u64 tables);
+int charge_map(struct uiommu_mapping *map, u64 npages);
+void charge_show(struct uiommu_mapping *map);
 void uncharge_map(struct uiommu_mapping *map);
 
 /* hw.c */
@@ -481,6 +492,8 @@ struct uiommu_hw *hw_attach(struct uiommu_domain *domain, struct device *dev,
 			    struct iommu_group *group);
 int hw_publish(struct uiommu_domain *domain, struct uiommu_hw *hw);
 struct span hw_aperture(struct uiommu_hw *hw);
+bool hw_frees_tables(struct uiommu_domain *domain);
+void hw_drop_idle(struct uiommu_domain *domain);
 size_t hw_unmap(struct uiommu_hw *hw, struct span r);
 void hw_scrub(struct uiommu_hw *hw, struct span r);
 void hw_free(struct uiommu_hw *hw);

@@ -95,13 +95,48 @@ static void unmap_bytes(struct uiommu_hw *hw, struct uiommu_mapping *map,
 			 (struct span){ map->iova + from, map->iova + to - 1 });
 }
 
+/* Charge the page tables that are more than are free. */
+static int charge_tables(struct uiommu_mapping *map, u64 missing)
+{
+	if (tables_are_too_many(map->domain))
+		return -ENOMEM;
+	if (!tables_are_many(map->domain, UIOMMU_FREE_TABLES))
+		return 0;
+	return charge_map(map, missing);
+}
+
+/**
+ * fill_take_tables() - account for the page tables that filling may take
+ * @map: the mapping, of current->mm, not published
+ * @r: what of it is to be filled next
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int fill_take_tables(struct uiommu_mapping *map, struct span r)
+{
+	u64 missing;
+	int ret;
+
+	if (!map->domain->nr_hw)
+		return 0;
+	missing = tables_missing(map->domain, r);
+	if (!missing)
+		return 0;
+	ret = charge_tables(map, missing);
+	return ret ?: tables_note(map->domain, r);
+}
+
 static int map_runs_everywhere(struct filler *f, unsigned int n, u64 size)
 {
 	struct uiommu_mapping *map = f->map;
 	struct uiommu_domain *domain = map->domain;
+	u64 iova = map->iova + map->filled;
 	unsigned int i;
 	int ret;
 
+	ret = fill_take_tables(map, (struct span){ iova, iova + size - 1 });
+	if (ret)
+		return ret;
 	for (i = 0; i < domain->nr_hw; i++) {
 		ret = map_runs_or_none(domain->hw[i], map, map->filled, f->sg,
 				       n, size);
@@ -152,6 +187,15 @@ static int append_run(struct filler *f, u64 pfn, u64 npages)
 	return 0;
 }
 
+/* Unpin pages that have not become frames of the mapping. */
+static void unpin_again(struct uiommu_mapping *map, struct page **pages,
+			unsigned int npages)
+{
+	unpin_user_pages(pages, npages);
+	atomic64_sub(npages, &map->domain->pinned);
+	atomic64_sub(npages, &map->owner->pinned);
+}
+
 /* Append pinned pages as runs. Those after a failure are unpinned here. */
 static int append_pages(struct filler *f, unsigned int npages)
 {
@@ -167,9 +211,7 @@ static int append_pages(struct filler *f, unsigned int npages)
 			n++;
 		ret = append_run(f, pfn, n);
 		if (ret) {
-			unpin_user_pages(f->pages + i, npages - i);
-			atomic64_sub(npages - i, &f->map->domain->pinned);
-			atomic64_sub(npages - i, &f->map->owner->pinned);
+			unpin_again(f->map, f->pages + i, npages - i);
 			return ret;
 		}
 	}
@@ -229,20 +271,53 @@ static int fill_segments(struct filler *f, const struct segment *first)
 }
 
 /* A single page needs none of the others' bookkeeping. */
-static int fill_page(struct uiommu_mapping *map, const struct segment *first)
+static int fill_pinned_page(struct uiommu_mapping *map, struct page *page)
 {
 	struct scatterlist sg;
-	struct page *page;
 	struct filler f = { .map = map, .sg = &sg };
-	int got = pin_pages(map, map->vaddr, 1, first->gup_flags, &page);
 
-	if (got < 0)
-		return got;
 	/* cannot fail: the first run has its place in the mapping itself */
 	frames_add(map, page_to_pfn(page), 1, false);
 	sg_init_table(&sg, 1);
 	sg_set_page(&sg, page, PAGE_SIZE, 0);
 	return map_runs_everywhere(&f, 1, PAGE_SIZE);
+}
+
+static int fill_page(struct uiommu_mapping *map, const struct segment *first)
+{
+	struct page *page;
+	int got = pin_pages(map, map->vaddr, 1, first->gup_flags, &page);
+
+	return got < 0 ? got : fill_pinned_page(map, page);
+}
+
+/**
+ * fill_own_page() - pin and map a page that is the process's own
+ * @map: the mapping: one page, writable, of current->mm, its notifier live
+ *
+ * An anonymous page, once pinned for writing, is nobody else's, whatever the
+ * VMA says: most maps of one page need no look at that.
+ *
+ * Return: 0; -EAGAIN with nothing done if the kind of memory must be found out
+ * first; or an error of fill_map(), of which the caller undoes as much.
+ */
+int fill_own_page(struct uiommu_mapping *map)
+{
+	struct page *page;
+	int ret;
+
+	ret = charge_map(map, 1);
+	if (ret)
+		return ret;
+	ret = pin_pages(map, map->vaddr, 1, FOLL_WRITE | FOLL_LONGTERM, &page);
+	if (ret > 0 && PageAnon(page)) {
+		charge_show(map);
+		return fill_pinned_page(map, page);
+	}
+	if (ret > 0)
+		unpin_again(map, &page, 1);
+	uncharge_map(map);
+	return ret == -EINTR ? ret : -EAGAIN;
 }
 
 static int fill_small(struct uiommu_mapping *map, const struct segment *first)

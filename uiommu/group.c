@@ -30,6 +30,8 @@ static struct uiommu_group *join(struct uiommu_domain *domain,
 {
 	struct uiommu_group *group = find(iommu_group);
 
+	if (READ_ONCE(domain->broken))
+		return ERR_PTR(-EBUSY);
 	if (group && (group->domain != domain || group->cut_off))
 		return ERR_PTR(-EBUSY);
 	if (group) {
@@ -150,26 +152,28 @@ static bool is_published(struct uiommu_domain *domain, struct uiommu_hw *hw)
 static int admit(struct uiommu_group *group)
 {
 	struct uiommu_domain *domain = group->domain;
-	bool published = is_published(domain, group->hw);
+	struct uiommu_hw *hw = group->hw;
+	bool published = is_published(domain, hw);
 	int ret;
 
 	ret = limits_check(domain, group);
 	if (!ret)
 		ret = limits_prepare(domain, group);
 	if (!ret && !published)
-		ret = hw_publish(domain, group->hw);
+		ret = hw_publish(domain, hw);
 	if (!ret) {
 		limits_add(domain, group);
 		mutex_lock(&groups_lock);
-		group->hw->nr_groups++;
+		hw->nr_groups++;
 		mutex_unlock(&groups_lock);
 		return 0;
 	}
 	mutex_lock(&groups_lock);
 	tear_down(group);
+	group->hw = NULL;
 	mutex_unlock(&groups_lock);
 	if (!published)
-		hw_free(group->hw);
+		hw_free(hw);
 	return ret;
 }
 
@@ -241,6 +245,9 @@ void group_cut_off(struct uiommu_domain *domain)
 {
 	struct uiommu_group *group;
 
+	spin_lock(&domain->lock);
+	domain->broken = true;
+	spin_unlock(&domain->lock);
 	mutex_lock(&groups_lock);
 	list_for_each_entry(group, &groups, node) {
 		if (group->domain != domain || !group->hw || group->cut_off)

@@ -40,5 +40,6 @@ int limits_check(struct uiommu_domain *domain, struct uiommu_group *group);
 int limits_prepare(struct uiommu_domain *domain, struct uiommu_group *group);
 void limits_add(struct uiommu_domain *domain, struct uiommu_group *group);
 void limits_remove(struct uiommu_domain *domain, struct uiommu_group *group);
+void limits_update(struct uiommu_domain *domain);
 
 #endif /* _UIOMMU_GROUP_H */

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Hardware domains: the page tables behind a domain. Invariant: a slot of
- * uiommu_domain.hw, once filled, keeps its hardware domain until the domain is
- * gone, and every live mapping is in every one of them.
+ * uiommu_domain.hw, once filled, keeps its hardware domain while a device is
+ * attached or a mapping is claimed, and every live mapping is in every one of
+ * them.
  */
 #include <linux/device.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "domain.h"
+#include "group.h"
 
 static bool separate_tables;
 module_param(separate_tables, bool, 0644);
@@ -171,6 +172,22 @@ struct span hw_aperture(struct uiommu_hw *hw)
 }
 
 /**
+ * hw_frees_tables() - are page tables freed when all they span is unmapped?
+ * @domain: the domain, locked; or the caller has claimed a mapping
+ *
+ * Return: true if so, in all its hardware domains.
+ */
+bool hw_frees_tables(struct uiommu_domain *domain)
+{
+	unsigned int i;
+
+	for (i = 0; i < domain->nr_hw; i++)
+		if (!domain->hw[i]->frees_tables)
+			return false;
+	return true;
+}
+
+/**
  * hw_unmap() - unmap a range from one hardware domain
  * @hw: the hardware domain
  * @r: what was mapped, exactly, or whole leaf windows with nothing else in
@@ -284,10 +301,9 @@ static struct span whole(struct uiommu_mapping *map)
 static int replay_one(struct uiommu_mapping *map, unsigned int slot)
 {
 	struct uiommu_hw *hw = map->domain->hw[slot];
-	u64 fresh;
 	int ret;
 
-	ret = tables_note(map, &fresh);
+	ret = tables_note(map->domain, whole(map));
 	if (!ret)
 		ret = fill_hw(hw, map);
 	if (!ret && !try_mark(map, slot))
@@ -311,25 +327,42 @@ static int replay(struct uiommu_domain *domain, unsigned int slot)
 	return ret;
 }
 
-static void undo_replay(struct uiommu_domain *domain, unsigned int slot)
+/*
+ * Take a slot, the last one, from its domain when nobody who claimed a mapping
+ * looks at it any more.
+ */
+static void take_slot(struct uiommu_domain *domain, unsigned int slot)
+{
+	bool taken = false;
+
+	while (!taken) {
+		wait_event(domain->wait, !READ_ONCE(domain->nr_revoking));
+		spin_lock(&domain->lock);
+		taken = !domain->nr_revoking;
+		if (taken) {
+			domain->hw[slot] = NULL;
+			domain->nr_hw = slot;
+		}
+		spin_unlock(&domain->lock);
+	}
+}
+
+/* Take all mappings out of a slot, and the slot from its domain. */
+static void empty_slot(struct uiommu_domain *domain, unsigned int slot,
+		       bool attached)
 {
 	struct uiommu_mapping *map;
 	u64 from = 0;
 
 	while ((map = next_live(domain, &from))) {
-		if (try_unmark(map, slot))
+		if (try_unmark(map, slot) && attached)
 			hw_unmap(domain->hw[slot], whole(map));
 		no_longer_busy(map);
 		cond_resched();
 		if (!from)
 			break;
 	}
-	/* claimers may still be unmapping in it */
-	wait_event(domain->wait, !READ_ONCE(domain->nr_revoking));
-	spin_lock(&domain->lock);
-	domain->hw[slot] = NULL;
-	domain->nr_hw--;
-	spin_unlock(&domain->lock);
+	take_slot(domain, slot);
 }
 
 /**
@@ -351,7 +384,33 @@ int hw_publish(struct uiommu_domain *domain, struct uiommu_hw *hw)
 	set_replaying(domain, true);
 	ret = replay(domain, slot);
 	if (ret)
-		undo_replay(domain, slot);
+		empty_slot(domain, slot, true);
 	set_replaying(domain, false);
 	return ret;
+}
+
+/**
+ * hw_drop_idle() - free the page tables of a domain that no device uses
+ * @domain: the domain
+ *
+ * Else whoever opens domains, attaches to each and leaves again could keep
+ * tables without end. Waits for nobody but those who unmap just now: while
+ * somebody maps the tables stay.
+ */
+void hw_drop_idle(struct uiommu_domain *domain)
+{
+	if (!down_write_trylock(&domain->freeze))
+		return;
+	while (domain->nr_hw && list_empty(&domain->groups)) {
+		unsigned int slot = domain->nr_hw - 1;
+		struct uiommu_hw *hw = domain->hw[slot];
+
+		empty_slot(domain, slot, false);
+		hw_free(hw);
+	}
+	if (!domain->nr_hw) {
+		tables_forget_all(domain);
+		limits_update(domain);
+	}
+	uiommu_domain_thaw(domain);
 }

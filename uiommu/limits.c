@@ -151,3 +151,15 @@ void limits_remove(struct uiommu_domain *domain, struct uiommu_group *group)
 	compute(domain, &domain->allowed);
 	spin_unlock(&domain->lock);
 }
+
+/**
+ * limits_update() - limit a domain to what its hardware domains allow now
+ * @domain: the domain, frozen; some of them have gone
+ */
+void limits_update(struct uiommu_domain *domain)
+{
+	spin_lock(&domain->lock);
+	compute(domain, &domain->allowed);
+	domain->page_sizes = common_page_sizes(domain);
+	spin_unlock(&domain->lock);
+}

@@ -96,6 +96,8 @@ static int try_reserve(struct uiommu_mapping *map, struct map_request *request)
 	struct uiommu_mapping *other;
 	int ret;
 
+	if (domain->broken)
+		return -EIO;
 	if (owner->retired || (owner->nr_maps && owner->mm != map->mm))
 		return -EINVAL;
 	ret = choose_iova(map, request);
@@ -170,46 +172,41 @@ static void abandon(struct uiommu_mapping *map)
 		reap_now(map);
 }
 
-/* Charge the pages, and the page tables that are more than are free. */
-static int charge(struct uiommu_mapping *map, u64 npages)
+/*
+ * A mapping of another device's memory pins nothing, but costs the kernel as
+ * much as one of a page, and is charged for that.
+ */
+static int fill_by_kind(struct uiommu_mapping *map)
 {
-	u64 tables = 0;
+	struct segment first;
 	int ret;
 
-	/* a neighbour in each window has noted it already */
-	if (map->domain->nr_hw && map->own_windows) {
-		ret = tables_note(map, &tables);
-		if (ret)
-			return ret;
-	}
-	if (tables && tables_are_too_many(map->domain))
-		return -ENOMEM;
-	if (tables && !tables_are_many(map->domain, UIOMMU_FREE_TABLES))
-		tables = 0;
-	ret = charge_map(map, npages, tables);
-	if (ret && reap_settle(map->domain))
-		ret = charge_map(map, npages, tables);
-	return ret;
+	ret = pin_segment(map, map->vaddr, &first);
+	if (ret)
+		return ret;
+	ret = charge_map(map, first.mmio ? 1 : map->size >> PAGE_SHIFT);
+	if (ret)
+		return ret;
+	if (first.mmio)
+		return mmio_fill(map);
+	charge_show(map);
+	ret = fill_map(map, &first);
+	return ret ?: revoke_settle(map);
 }
 
 static int fill_reserved(struct uiommu_mapping *map)
 {
-	struct segment first;
 	int ret;
 
 	ret = watch(map);
 	if (ret)
 		return ret;
-	ret = pin_segment(map, map->vaddr, &first);
-	if (ret)
-		return ret;
-	ret = charge(map, first.mmio ? 0 : map->size >> PAGE_SHIFT);
-	if (ret)
-		return ret;
-	if (first.mmio)
-		return mmio_fill(map);
-	ret = fill_map(map, &first);
-	return ret ?: revoke_settle(map);
+	if (map->size == PAGE_SIZE && map->writable) {
+		ret = fill_own_page(map);
+		if (ret != -EAGAIN)
+			return ret ?: revoke_settle(map);
+	}
+	return fill_by_kind(map);
 }
 
 /* A mapping that was published is anybody's to unmap: not ours to look at. */
@@ -230,6 +227,32 @@ static int map_frozen_out(struct uiommu_mapping *map,
 	if (ret)
 		abandon(map);
 	return ret;
+}
+
+/* Let one who wants to attach go first, for a moment. */
+static void give_way(struct uiommu_domain *domain)
+{
+	long left = READ_ONCE(domain->give_way_until) - jiffies;
+
+	if (left > 0)
+		wait_event_killable_timeout(
+			domain->wait, !atomic_read(&domain->freezers), left);
+}
+
+static int begin_map(struct uiommu_domain *domain)
+{
+	if (unlikely(atomic_read(&domain->freezers)))
+		give_way(domain);
+	return down_read_killable(&domain->freeze);
+}
+
+static void end_map(struct uiommu_domain *domain)
+{
+	up_read(&domain->freeze);
+	/* against the one in uiommu_domain_freeze(): one of us sees the other */
+	smp_mb();
+	if (unlikely(atomic_read(&domain->freezers)))
+		wake_up_all(&domain->wait);
 }
 
 /* -EINVAL unless the request makes sense by itself. */
@@ -266,12 +289,12 @@ int map_user(struct uiommu_owner *owner, struct map_request *request)
 	if (!map)
 		return -ENOMEM;
 	map->span = span;
-	if (down_read_killable(&domain->freeze)) {
+	if (begin_map(domain)) {
 		map_free(map);
 		return -EINTR;
 	}
 	ret = map_frozen_out(map, request);
-	up_read(&domain->freeze);
+	end_map(domain);
 	return ret;
 }
 

@@ -34,6 +34,9 @@ static int fill_everywhere(struct uiommu_mapping *map)
 	unsigned int i;
 	int ret;
 
+	ret = fill_take_tables(map, map->span);
+	if (ret)
+		return ret;
 	for (i = 0; i < domain->nr_hw; i++) {
 		ret = fill_hw(domain->hw[i], map);
 		if (ret)

@@ -11,6 +11,9 @@
 /* how long a process waits for the worker where it need not, in jiffies */
 #define REAP_PATIENCE (HZ / 2)
 
+/* mappings in one go: then others have their turn, who share the queue */
+#define REAP_ROUND 64
+
 /**
  * reap_later() - give a mapping to the worker
  * @map: the mapping, revoked or stuck
@@ -134,9 +137,10 @@ static void unstick(struct uiommu_mapping *map)
 void reap_all(struct uiommu_domain *domain)
 {
 	struct uiommu_mapping *map;
+	unsigned int n;
 	u64 ticket;
 
-	for (;;) {
+	for (n = 0; n < REAP_ROUND; n++) {
 		spin_lock(&domain->lock);
 		map = next_to_reap(domain);
 		spin_unlock(&domain->lock);
@@ -149,4 +153,7 @@ void reap_all(struct uiommu_domain *domain)
 		tell_waiters(domain, ticket);
 		cond_resched();
 	}
+	spin_lock(&domain->lock);
+	domain_queue_reap(domain);
+	spin_unlock(&domain->lock);
 }

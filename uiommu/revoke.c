@@ -18,6 +18,9 @@
 
 #define LOOK_AGAIN_JIFFIES msecs_to_jiffies(5)
 
+/* looks in one go: then others have their turn, who share the queue */
+#define LOOK_ROUND 64
+
 static void suspect(struct uiommu_mapping *map,
 		    const struct mmu_notifier_range *range)
 {
@@ -85,6 +88,9 @@ static bool invalidate(struct mmu_interval_notifier *notifier,
 		return false;
 	else if (gone)
 		wait_event(domain->wait, !is_leaving(map));
+	/* an exit with millions of mappings comes here for each of them */
+	if (mmu_notifier_range_blockable(range))
+		cond_resched();
 	return true;
 }
 
@@ -100,44 +106,70 @@ static struct span take_hull(struct uiommu_mapping *map)
 	return hull;
 }
 
+/* To be looked at in the next round. */
+static void postpone(struct uiommu_mapping *map, struct span hull)
+{
+	map->hull.first = min(map->hull.first, hull.first);
+	map->hull.last = max(map->hull.last, hull.last);
+	if (map->suspect)
+		list_del(&map->work_node);
+	list_add_tail(&map->work_node, &map->domain->later);
+	map->suspect = true;
+}
+
+static int publish(struct uiommu_mapping *map)
+{
+	if (map->doomed)
+		return -EFAULT;
+	map->hw_mask = (1U << map->domain->nr_hw) - 1;
+	map->state = MAP_LIVE;
+	return 0;
+}
+
 /* 0 published, -EFAULT, or -EAGAIN with a hull to look at. */
 static int try_publish(struct uiommu_mapping *map, struct span *hull)
 {
 	struct uiommu_domain *domain = map->domain;
-	int ret = 0;
+	int ret = -EAGAIN;
 
 	spin_lock(&domain->lock);
 	*hull = take_hull(map);
-	if (map->doomed) {
-		ret = -EFAULT;
-	} else if (!span_empty(*hull)) {
-		ret = -EAGAIN;
-	} else {
-		map->hw_mask = (1U << domain->nr_hw) - 1;
-		map->state = MAP_LIVE;
+	if (map->doomed || span_empty(*hull))
+		ret = publish(map);
+	spin_unlock(&domain->lock);
+	return ret;
+}
+
+/*
+ * It cannot be told now whether the memory is the same, and whoever locks its
+ * file may be anybody: the worker goes on looking, as with any live mapping.
+ */
+static int publish_suspect(struct uiommu_mapping *map, struct span hull)
+{
+	struct uiommu_domain *domain = map->domain;
+	int ret;
+
+	spin_lock(&domain->lock);
+	ret = publish(map);
+	if (!ret) {
+		postpone(map, hull);
+		domain_queue_look(domain, LOOK_AGAIN_JIFFIES);
 	}
 	spin_unlock(&domain->lock);
 	return ret;
 }
 
-/* Look at a mapping of current until it can be told. */
-static int look_until_told(struct uiommu_mapping *map, struct span hull)
+/* Look at a mapping of current; -EINTR after a fatal signal. */
+static int look_at_ours(struct uiommu_mapping *map, struct span hull,
+			enum look *result)
 {
-	enum look result;
-
-	for (;;) {
-		/* those that widened the hull may not have ended yet */
-		mmu_interval_read_begin(&map->notifier);
-		if (mmap_read_lock_killable(map->mm))
-			return -EINTR;
-		result = pin_look(map, hull);
-		mmap_read_unlock(map->mm);
-		if (result != LOOK_LATER)
-			return result == LOOK_SAME ? 0 : -EFAULT;
-		if (schedule_timeout_killable(LOOK_AGAIN_JIFFIES) &&
-		    fatal_signal_pending(current))
-			return -EINTR;
-	}
+	/* those that widened the hull may not have ended yet */
+	mmu_interval_read_begin(&map->notifier);
+	if (mmap_read_lock_killable(map->mm))
+		return -EINTR;
+	*result = pin_look(map, hull);
+	mmap_read_unlock(map->mm);
+	return 0;
 }
 
 /**
@@ -148,13 +180,18 @@ static int look_until_told(struct uiommu_mapping *map, struct span hull)
  */
 int revoke_settle(struct uiommu_mapping *map)
 {
+	enum look result;
 	struct span hull;
 	int ret;
 
 	while ((ret = try_publish(map, &hull)) == -EAGAIN) {
-		ret = look_until_told(map, hull);
+		ret = look_at_ours(map, hull, &result);
 		if (ret)
 			return ret;
+		if (result == LOOK_GONE)
+			return -EFAULT;
+		if (result == LOOK_LATER)
+			return publish_suspect(map, hull);
 	}
 	return ret;
 }
@@ -190,17 +227,6 @@ static struct uiommu_mapping *next_suspect(struct uiommu_domain *domain,
 	map->busy++;
 	*hull = take_hull(map);
 	return map;
-}
-
-/* To be looked at in the next round. */
-static void postpone(struct uiommu_mapping *map, struct span hull)
-{
-	map->hull.first = min(map->hull.first, hull.first);
-	map->hull.last = max(map->hull.last, hull.last);
-	if (map->suspect)
-		list_del(&map->work_node);
-	list_add_tail(&map->work_node, &map->domain->later);
-	map->suspect = true;
 }
 
 /* Act on what was seen. */
@@ -245,18 +271,21 @@ static bool look_at_next(struct uiommu_domain *domain)
  * @domain: whose mappings
  *
  * Never waits for mmap_lock: a process that holds it for long is looked at
- * again later.
+ * again later. Those who are disturbed without end do not keep others from
+ * being looked at.
  */
 void revoke_look(struct uiommu_domain *domain)
 {
-	bool again;
+	bool now, later;
+	unsigned int n;
 
-	while (look_at_next(domain))
+	for (n = 0; n < LOOK_ROUND && look_at_next(domain); n++)
 		cond_resched();
 	spin_lock(&domain->lock);
-	again = !list_empty(&domain->later);
+	now = !list_empty(&domain->suspects);
+	later = !list_empty(&domain->later);
 	list_splice_tail_init(&domain->later, &domain->suspects);
 	spin_unlock(&domain->lock);
-	if (again)
-		domain_queue_look(domain, LOOK_AGAIN_JIFFIES);
+	if (now || later)
+		domain_queue_look(domain, now ? 0 : LOOK_AGAIN_JIFFIES);
 }

@@ -56,30 +56,61 @@ static int change(struct uiommu_domain *domain, u64 index, u32 set, u32 clear)
 	return hweight32(bits ^ bits_of(old));
 }
 
-/**
- * tables_note() - note that a mapping may take page tables
- * @map: the mapping
- * @fresh: where to store how many windows were not in the record
- *
- * Return: 0 or -ENOMEM.
+/*
+ * Is that the one window that was noted last? Whoever asks has a mapping in
+ * the tree that is in it, and what is forgotten meanwhile has nobody in it.
  */
-int tables_note(struct uiommu_mapping *map, u64 *fresh)
+static bool is_noted(struct uiommu_domain *domain, u64 first, u64 last)
 {
-	u64 first = map->iova / UIOMMU_LEAF_WINDOW;
-	u64 last = (map->iova + map->size - 1) / UIOMMU_LEAF_WINDOW;
-	u64 index;
-	int n;
+	return first == last && READ_ONCE(domain->noted) == first + 1;
+}
 
-	*fresh = 0;
+/**
+ * tables_missing() - leaf windows of a range that are not in the record
+ * @domain: the domain
+ * @r: the range; of a mapping that is in the tree
+ *
+ * Return: how many page tables mapping there may take.
+ */
+u64 tables_missing(struct uiommu_domain *domain, struct span r)
+{
+	u64 first = r.first / UIOMMU_LEAF_WINDOW;
+	u64 last = r.last / UIOMMU_LEAF_WINDOW;
+	u64 index, missing = 0;
+
+	if (is_noted(domain, first, last))
+		return 0;
 	for (index = first / ENTRY_WINDOWS; index <= last / ENTRY_WINDOWS;
 	     index++) {
-		n = change(map->domain, index, mask_of(index, first, last), 0);
+		u32 bits = bits_of(xa_load(&domain->tables, index));
+
+		missing += hweight32(mask_of(index, first, last) & ~bits);
+	}
+	return missing;
+}
+
+/**
+ * tables_note() - note that a range is about to take page tables
+ * @domain: the domain
+ * @r: the range; of a mapping that is in the tree
+ *
+ * Return: 0, or -ENOMEM with a part of it noted.
+ */
+int tables_note(struct uiommu_domain *domain, struct span r)
+{
+	u64 first = r.first / UIOMMU_LEAF_WINDOW;
+	u64 last = r.last / UIOMMU_LEAF_WINDOW;
+	u64 index;
+	int n = 0;
+
+	for (index = first / ENTRY_WINDOWS; index <= last / ENTRY_WINDOWS;
+	     index++) {
+		n = change(domain, index, mask_of(index, first, last), 0);
 		if (n < 0)
 			return n;
-		*fresh += n;
+		atomic64_add(n, &domain->nr_tables);
 	}
-	if (*fresh)
-		atomic64_add(*fresh, &map->domain->nr_tables);
+	WRITE_ONCE(domain->noted, last + 1);
 	return 0;
 }
 
@@ -92,42 +123,61 @@ void tables_forget(struct uiommu_domain *domain, struct span r)
 {
 	u64 first = DIV64_U64_ROUND_UP(r.first, UIOMMU_LEAF_WINDOW);
 	u64 end = (r.last - UIOMMU_LEAF_WINDOW + 1) / UIOMMU_LEAF_WINDOW + 1;
-	u64 index, gone = 0;
+	u64 index, noted;
 
 	if (r.last - r.first < UIOMMU_LEAF_WINDOW - 1 || first >= end)
 		return;
+	noted = READ_ONCE(domain->noted);
+	if (noted > first && noted <= end)
+		WRITE_ONCE(domain->noted, 0);
 	for (index = first / ENTRY_WINDOWS; index <= (end - 1) / ENTRY_WINDOWS;
 	     index++) {
 		int n = change(domain, index, 0,
 			       mask_of(index, first, end - 1));
 
-		gone += max(n, 0);
+		atomic64_sub(max(n, 0), &domain->nr_tables);
 	}
-	atomic64_sub(gone, &domain->nr_tables);
 }
 
 /**
- * tables_are_many() - does a domain take more tables than it may?
+ * tables_forget_all() - note that the domain has no tables
+ * @domain: the domain, frozen, with no hardware domain
+ */
+void tables_forget_all(struct uiommu_domain *domain)
+{
+	xa_destroy(&domain->tables);
+	domain->noted = 0;
+	atomic64_set(&domain->nr_tables, 0);
+}
+
+/**
+ * tables_are_many() - would a domain take more tables than it may?
  * @domain: the domain
- * @free: how many it may, besides those in proportion to what is mapped
+ * @free: how many it may, besides those in proportion to what is pinned
  *
- * Return: true if so.
+ * Return: true if so. Memory of devices does not count: none is pinned.
  */
 bool tables_are_many(struct uiommu_domain *domain, u64 free)
 {
+	u64 pinned = atomic64_read(&domain->pinned);
+
 	return atomic64_read(&domain->nr_tables) >
-	       free + READ_ONCE(domain->mapped) / PAGE_SIZE /
-			       UIOMMU_PAGES_PER_TABLE;
+	       free + pinned / UIOMMU_PAGES_PER_TABLE;
 }
 
 /**
  * tables_are_too_many() - are too many tables left behind by what is gone?
  * @domain: the domain
  *
+ * A mapping is in no more windows than its size and its two ends take.
+ *
  * Return: true if so: no mapping may take a new one.
  */
 bool tables_are_too_many(struct uiommu_domain *domain)
 {
+	u64 used = 2 * READ_ONCE(domain->nr_maps) +
+		   READ_ONCE(domain->mapped) / UIOMMU_LEAF_WINDOW;
+
 	return atomic64_read(&domain->nr_tables) >
-	       READ_ONCE(domain->windows) + UIOMMU_MAX_STALE_TABLES;
+	       used + UIOMMU_MAX_STALE_TABLES;
 }

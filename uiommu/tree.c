@@ -67,20 +67,6 @@ struct span tree_gap(struct uiommu_mapping *map)
 	};
 }
 
-/* Leaf windows that @map touches and no neighbour does. */
-static u64 own_windows(struct uiommu_mapping *map)
-{
-	struct span r = { map->iova, map->iova + map->size - 1 };
-	u64 windows = span_windows(r, UIOMMU_LEAF_WINDOW);
-	struct span gap = tree_gap(map);
-	bool first = gap.first > (r.first & ~(UIOMMU_LEAF_WINDOW - 1ULL));
-	bool last = gap.last < (r.last | (UIOMMU_LEAF_WINDOW - 1ULL));
-
-	if (windows == 1)
-		return !(first || last);
-	return windows - first - last;
-}
-
 /**
  * tree_insert() - add a mapping
  * @domain: where to
@@ -103,8 +89,6 @@ void tree_insert(struct uiommu_domain *domain, struct uiommu_mapping *map)
 	rb_insert_color(&map->node, &domain->maps);
 	domain->nr_maps++;
 	domain->mapped += map->size;
-	map->own_windows = own_windows(map);
-	domain->windows += map->own_windows;
 }
 
 /**
@@ -117,9 +101,12 @@ void tree_erase(struct uiommu_domain *domain, struct uiommu_mapping *map)
 	lockdep_assert_held(&domain->lock);
 	domain->nr_maps--;
 	domain->mapped -= map->size;
-	domain->windows -= own_windows(map);
-	/* with no limit yet, do not run away from one to come */
-	if (!domain->nr_hw && map->iova < domain->place)
+	/*
+	 * With no limit yet, do not run away from one to come; nor from tables
+	 * that are there already where they are never freed.
+	 */
+	if ((!domain->nr_hw || !hw_frees_tables(domain)) &&
+	    map->iova < domain->place)
 		domain->place = max_t(u64, map->iova, UIOMMU_PLACE_START);
 	rb_erase(&map->node, &domain->maps);
 }

@@ -13,16 +13,6 @@
 /* mappings of others passed by before the lock is dropped once */
 #define UNMAP_STEPS 256
 
-static bool tables_are_freed(struct uiommu_domain *domain)
-{
-	unsigned int i;
-
-	for (i = 0; i < domain->nr_hw; i++)
-		if (!domain->hw[i]->frees_tables)
-			return false;
-	return true;
-}
-
 /*
  * All that one of the hardware domains can address: unmapping that in one call
  * frees even its root table, on VT-d, while devices are attached to it. Read
@@ -78,7 +68,7 @@ void unmap_claim(struct uiommu_mapping *map, struct span filled)
 	map->unmap = filled;
 	if (map->hw_mask && !domain->replaying &&
 	    tables_are_many(domain, UIOMMU_KEPT_TABLES) &&
-	    tables_are_freed(domain))
+	    hw_frees_tables(domain))
 		widen(map);
 }
 
@@ -127,7 +117,7 @@ bool unmap_hardware(struct uiommu_mapping *map)
 	for (i = 0; i < domain->nr_hw; i++)
 		if (map->hw_mask & (1U << i))
 			all &= hw_unmap(domain->hw[i], map->unmap) >= size;
-	if (all && tables_are_freed(domain))
+	if (all && hw_frees_tables(domain))
 		tables_forget(domain, map->unmap);
 	return all;
 }

@@ -66,30 +66,16 @@ static void detached(struct vfio_dev *vdev)
 	vfio_mem_update(vdev);
 }
 
-/* A map came between: bus mastering as it was */
-static void stay_attached(struct vfio_dev *vdev, bool master)
-{
-	vfio_config_attach(&vdev->config, uiommu_enforces_snoop(vdev->att));
-	if (master)
-		vfio_config_set_master(&vdev->config);
-	vfio_mem_update(vdev);
-}
-
 static int try_detach(struct vfio_dev *vdev)
 {
-	bool master = vfio_config_master(&vdev->config);
-	int ret;
+	int ret = uiommu_attachment_retire(vdev->att);
 
-	if (uiommu_attachment_busy(vdev->att))
-		return -EBUSY;
+	if (ret)
+		return ret;
 	vfio_mem_pause(vdev);
 	vfio_config_detach(&vdev->config);
-	ret = uiommu_try_detach(vdev->att);
-	if (ret) {
-		stay_attached(vdev, master);
-		return ret;
-	}
 	vfio_irqs_off(vdev);
+	uiommu_detach(vdev->att);
 	detached(vdev);
 	return 0;
 }

@@ -57,11 +57,10 @@ struct uiommu_attachment *uiommu_attach(struct uiommu_domain *domain,
 					struct device *dev, u32 flags,
 					const struct uiommu_device_ops *ops,
 					void *priv);
-int uiommu_try_detach(struct uiommu_attachment *att);
+int uiommu_attachment_retire(struct uiommu_attachment *att);
 void uiommu_detach(struct uiommu_attachment *att);
 
 bool uiommu_enforces_snoop(struct uiommu_attachment *att);
-bool uiommu_attachment_busy(struct uiommu_attachment *att);
 u64 uiommu_attachment_pinned(struct uiommu_attachment *att);
 void uiommu_revoke_mmio(struct uiommu_attachment *att);
 
