@@ -37,8 +37,8 @@
 #include <linux/xarray.h>
 #include <uapi/linux/uiommu.h>
 
+#include "frames.h"
 #include "span.h"
-#include "run.h"
 
 #define UIOMMU_MAX_HW 8 /* bits of uiommu_mapping.hw_mask */
 #define UIOMMU_MAX_REPORTS 64
@@ -274,32 +274,6 @@ enum map_state {
 };
 
 /**
- * struct run_chunk - a piece of a list of runs
- * @next: the piece after it
- * @run: the runs
- * @nr: runs in use
- * @cap: runs that fit
- */
-struct run_chunk {
-	struct run_chunk *next;
-	u64 *run;
-	u32 nr;
-	u32 cap;
-};
-
-/**
- * struct frame_cursor - a place between two frames of a mapping
- * @chunk: piece of the list
- * @index: run in @chunk
- * @page: pages of that run already behind us
- */
-struct frame_cursor {
-	struct run_chunk *chunk;
-	u32 index;
-	u64 page;
-};
-
-/**
  * struct uiommu_mapping - one user buffer in one domain
  * @node: place in &uiommu_domain.maps
  * @span: key in that tree: the mapping, widened while it is being unmapped
@@ -348,23 +322,17 @@ struct uiommu_mapping {
 	struct uiommu_owner *owner;
 	struct list_head owner_node;
 	struct list_head work_node;
+	struct list_head mmio_node;
 	struct span hull;
-	struct user_struct *charged_to;
-	u64 charged;
-	u64 npages;
 	struct run_chunk runs;
 	struct run_chunk *last_run;
 	u64 room[UIOMMU_ROOM_RUNS];
-	u64 ticket;
-	u64 filled;
-	struct uiommu_attachment *mmio;
-	struct list_head mmio_node;
-	u8 hw_mask;
-	u8 state;
+	/* zero when it is made */
+	struct_group(zeroed, struct user_struct *charged_to; u64 charged;
+		     u64 npages; u64 ticket; u64 filled;
+		     struct uiommu_attachment * mmio; u8 hw_mask; u8 state;
+		     u8 busy; bool doomed; bool suspect;);
 	bool writable;
-	bool doomed;
-	bool suspect;
-	u8 busy;
 };
 
 /**
@@ -465,16 +433,23 @@ int fill_hw(struct uiommu_hw *hw, struct uiommu_mapping *map);
 /* mmio.c */
 int mmio_fill(struct uiommu_mapping *map);
 
-/* frames.c */
-void frames_init(struct uiommu_mapping *map);
-int frames_add(struct uiommu_mapping *map, u64 pfn, u64 npages, bool merge);
-void frame_seek(struct uiommu_mapping *map, u64 page,
-		struct frame_cursor *cursor);
-u64 frame_run(struct frame_cursor *cursor, u64 *npages);
-u64 frame_next(struct frame_cursor *cursor);
-void frames_unpin(struct uiommu_mapping *map);
-
 /* tables.c */
+/**
+ * tables_are_noted() - is a range in the leaf window that was noted last?
+ * @domain: the domain
+ * @r: the range; of a mapping that is in the tree, so that nobody forgets
+ *	meanwhile what is noted of it
+ *
+ * Return: true if so; false says nothing.
+ */
+static inline bool tables_are_noted(struct uiommu_domain *domain, struct span r)
+{
+	u64 window = r.first / UIOMMU_LEAF_WINDOW;
+
+	return window == r.last / UIOMMU_LEAF_WINDOW &&
+	       READ_ONCE(domain->noted) == window + 1;
+}
+
 u64 tables_missing(struct uiommu_domain *domain, struct span r);
 int tables_note(struct uiommu_domain *domain, struct span r);
 void tables_forget_all(struct uiommu_domain *domain);

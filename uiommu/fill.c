@@ -19,10 +19,10 @@
  * @map: the mapping
  * @pages: room for a batch of pinned pages
  * @max_pages: how many fit
- * @sg: room for runs on their way into page tables
+ * @sg: the last runs of the mapping, on their way into page tables
  * @max_sg: how many fit
- * @cursor: the first run that is not in page tables
- * @waiting: runs behind @cursor
+ * @nr_sg: how many they are
+ * @size: their bytes
  */
 struct filler {
 	struct uiommu_mapping *map;
@@ -30,8 +30,8 @@ struct filler {
 	unsigned int max_pages;
 	struct scatterlist *sg;
 	unsigned int max_sg;
-	struct frame_cursor cursor;
-	unsigned int waiting;
+	unsigned int nr_sg;
+	u64 size;
 };
 
 static int hw_prot(struct uiommu_hw *hw, struct uiommu_mapping *map)
@@ -117,7 +117,7 @@ int fill_take_tables(struct uiommu_mapping *map, struct span r)
 	u64 missing;
 	int ret;
 
-	if (!map->domain->nr_hw)
+	if (!map->domain->nr_hw || tables_are_noted(map->domain, r))
 		return 0;
 	missing = tables_missing(map->domain, r);
 	if (!missing)
@@ -126,9 +126,10 @@ int fill_take_tables(struct uiommu_mapping *map, struct span r)
 	return ret ?: tables_note(map->domain, r);
 }
 
-static int map_runs_everywhere(struct filler *f, unsigned int n, u64 size)
+/* Map runs of @size bytes behind what is filled, or leave nothing there. */
+static int map_runs_everywhere(struct uiommu_mapping *map,
+			       struct scatterlist *sg, unsigned int n, u64 size)
 {
-	struct uiommu_mapping *map = f->map;
 	struct uiommu_domain *domain = map->domain;
 	u64 iova = map->iova + map->filled;
 	unsigned int i;
@@ -138,8 +139,8 @@ static int map_runs_everywhere(struct filler *f, unsigned int n, u64 size)
 	if (ret)
 		return ret;
 	for (i = 0; i < domain->nr_hw; i++) {
-		ret = map_runs_or_none(domain->hw[i], map, map->filled, f->sg,
-				       n, size);
+		ret = map_runs_or_none(domain->hw[i], map, map->filled, sg, n,
+				       size);
 		if (ret)
 			goto undo;
 	}
@@ -155,35 +156,42 @@ undo:
 /* Put all waiting runs into the page tables. */
 static int flush(struct filler *f)
 {
-	u64 size;
-	unsigned int n;
 	int ret = 0;
 
-	while (!ret && f->waiting) {
-		n = take_runs(&f->cursor, f->sg, f->max_sg, &size);
-		ret = map_runs_everywhere(f, n, size);
-		f->waiting -= n;
-	}
+	if (f->nr_sg)
+		ret = map_runs_everywhere(f->map, f->sg, f->nr_sg, f->size);
+	f->nr_sg = 0;
+	f->size = 0;
 	return ret;
 }
 
-static int append_run(struct filler *f, u64 pfn, u64 npages)
+/* A run that is in page tables already does not grow any more. */
+static bool extend_run(struct filler *f, u64 pfn, u64 npages)
 {
-	struct run_chunk *last = f->map->last_run;
-	u32 nr = last->nr;
-	int ret;
+	u64 size = npages << PAGE_SHIFT;
 
-	if (f->waiting == f->max_sg) {
+	if (!f->nr_sg || !chunk_extend(f->map->last_run, pfn, npages))
+		return false;
+	f->sg[f->nr_sg - 1].length += size;
+	f->size += size;
+	return true;
+}
+
+static int append_run(struct filler *f, struct page *page, u64 npages)
+{
+	struct uiommu_mapping *map = f->map;
+	u64 size = npages << PAGE_SHIFT;
+	int ret = 0;
+
+	if (f->nr_sg == f->max_sg)
 		ret = flush(f);
-		if (ret)
-			return ret;
-	}
-	/* a run that is in page tables already does not grow any more */
-	ret = frames_add(f->map, pfn, npages, f->waiting);
+	if (!ret && map->last_run->nr == map->last_run->cap)
+		ret = frames_grow(map);
 	if (ret)
 		return ret;
-	if (f->map->last_run != last || last->nr != nr)
-		f->waiting++;
+	chunk_add(map->last_run, page_to_pfn(page), npages);
+	sg_set_page(&f->sg[f->nr_sg++], page, size, 0);
+	f->size += size;
 	return 0;
 }
 
@@ -196,26 +204,37 @@ static void unpin_again(struct uiommu_mapping *map, struct page **pages,
 	atomic64_sub(npages, &map->owner->pinned);
 }
 
+/* How many pages from the first on are contiguous? */
+static unsigned int run_length(struct page **pages, unsigned int npages)
+{
+	unsigned long pfn = page_to_pfn(pages[0]);
+	unsigned int n = 1;
+
+	while (n < npages && page_to_pfn(pages[n]) == pfn + n)
+		n++;
+	return n;
+}
+
 /* Append pinned pages as runs. Those after a failure are unpinned here. */
 static int append_pages(struct filler *f, unsigned int npages)
 {
-	unsigned int i, n;
-	int ret;
+	struct page **pages = f->pages;
+	struct page **end = pages + npages;
+	unsigned int n = run_length(pages, npages);
+	int ret = 0;
 
-	for (i = 0; i < npages; i += n) {
-		u64 pfn = page_to_pfn(f->pages[i]);
-
-		n = 1;
-		while (i + n < npages &&
-		       page_to_pfn(f->pages[i + n]) == pfn + n)
-			n++;
-		ret = append_run(f, pfn, n);
-		if (ret) {
-			unpin_again(f->map, f->pages + i, npages - i);
-			return ret;
-		}
+	/* only the first can follow what the last batch ended with */
+	if (extend_run(f, page_to_pfn(*pages), n))
+		pages += n;
+	for (; pages < end; pages += n) {
+		n = run_length(pages, end - pages);
+		ret = append_run(f, *pages, n);
+		if (ret)
+			break;
 	}
-	return 0;
+	if (ret)
+		unpin_again(f->map, pages, end - pages);
+	return ret;
 }
 
 /* Pin up to @want pages into @pages; returns how many, at least one. */
@@ -273,14 +292,12 @@ static int fill_segments(struct filler *f, const struct segment *first)
 /* A single page needs none of the others' bookkeeping. */
 static int fill_pinned_page(struct uiommu_mapping *map, struct page *page)
 {
-	struct scatterlist sg;
-	struct filler f = { .map = map, .sg = &sg };
+	struct scatterlist sg = {};
 
 	/* cannot fail: the first run has its place in the mapping itself */
-	frames_add(map, page_to_pfn(page), 1, false);
-	sg_init_table(&sg, 1);
+	frames_add(map, page_to_pfn(page), 1);
 	sg_set_page(&sg, page, PAGE_SIZE, 0);
-	return map_runs_everywhere(&f, 1, PAGE_SIZE);
+	return map_runs_everywhere(map, &sg, 1, PAGE_SIZE);
 }
 
 static int fill_page(struct uiommu_mapping *map, const struct segment *first)
@@ -330,7 +347,6 @@ static int fill_small(struct uiommu_mapping *map, const struct segment *first)
 		.max_pages = SMALL_PAGES,
 		.sg = sg,
 		.max_sg = SMALL_SG,
-		.cursor.chunk = &map->runs,
 	};
 
 	sg_init_table(sg, SMALL_SG);
@@ -347,7 +363,6 @@ static int fill_large(struct uiommu_mapping *map, const struct segment *first)
 		.max_pages = LARGE_PAGES,
 		.sg = sg,
 		.max_sg = LARGE_SG,
-		.cursor.chunk = &map->runs,
 	};
 	int ret = -ENOMEM;
 

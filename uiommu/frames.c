@@ -23,7 +23,13 @@ void frames_init(struct uiommu_mapping *map)
 	map->last_run = &map->runs;
 }
 
-static int add_chunk(struct uiommu_mapping *map)
+/**
+ * frames_grow() - make room for more runs
+ * @map: the mapping, whose last piece is full
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int frames_grow(struct uiommu_mapping *map)
 {
 	u32 cap = min_t(u32, map->last_run->cap * 4, CHUNK_MAX);
 	struct run_chunk *chunk;
@@ -38,30 +44,22 @@ static int add_chunk(struct uiommu_mapping *map)
 }
 
 /**
- * frames_add() - append pinned pages
+ * frames_add() - append a run of pinned pages
  * @map: the mapping
  * @pfn: frame number of the first
  * @npages: how many
- * @merge: they may become part of the last run
  *
  * Return: 0 or -ENOMEM.
  */
-int frames_add(struct uiommu_mapping *map, u64 pfn, u64 npages, bool merge)
+int frames_add(struct uiommu_mapping *map, u64 pfn, u64 npages)
 {
-	struct run_chunk *last = map->last_run;
-	int ret;
+	int ret = 0;
 
-	if (merge && last->nr &&
-	    run_extend(&last->run[last->nr - 1], pfn, npages))
-		return 0;
-	if (last->nr == last->cap) {
-		ret = add_chunk(map);
-		if (ret)
-			return ret;
-		last = map->last_run;
-	}
-	last->run[last->nr++] = run_pack(pfn, npages);
-	return 0;
+	if (map->last_run->nr == map->last_run->cap)
+		ret = frames_grow(map);
+	if (!ret)
+		chunk_add(map->last_run, pfn, npages);
+	return ret;
 }
 
 /**
@@ -169,6 +167,21 @@ static u64 unpin_chunk(struct run_chunk *chunk, bool dirty)
 	return npages;
 }
 
+static bool is_one_page(struct uiommu_mapping *map)
+{
+	return map->runs.nr == 1 && map->size == PAGE_SIZE && !map->mmio;
+}
+
+static void unpin_one_page(struct uiommu_mapping *map)
+{
+	struct page *page = pfn_to_page(run_pfn(map->room[0]));
+
+	unpin_user_pages_dirty_lock(&page, 1, map->writable);
+	map->runs.nr = 0;
+	atomic64_dec(&map->domain->pinned);
+	atomic64_dec(&map->owner->pinned);
+}
+
 /**
  * frames_unpin() - give all frames back
  * @map: the mapping; in no page table
@@ -180,6 +193,10 @@ void frames_unpin(struct uiommu_mapping *map)
 	struct run_chunk *chunk = &map->runs;
 	u64 npages = 0;
 
+	if (is_one_page(map)) {
+		unpin_one_page(map);
+		return;
+	}
 	while (chunk) {
 		struct run_chunk *next = chunk->next;
 

@@ -37,6 +37,9 @@ union uiommu_arg {
 	struct uiommu_revoked revoked;
 };
 
+/* What a call returns that has succeeded and changed nothing of its argument */
+#define NOTHING_BACK 1
+
 static int do_map(struct uiommu_owner *owner, union uiommu_arg *arg)
 {
 	struct map_request request = {
@@ -51,6 +54,8 @@ static int do_map(struct uiommu_owner *owner, union uiommu_arg *arg)
 	if (!request.fixed)
 		request.iova = 0;
 	ret = map_user(owner, &request);
+	if (!ret && request.fixed)
+		return NOTHING_BACK;
 	arg->map.iova = request.iova;
 	return ret;
 }
@@ -81,6 +86,8 @@ static int do_unmap(struct uiommu_owner *owner, union uiommu_arg *arg)
 	ret = unmap_range(owner, r, &done);
 	if (ret == -ENXIO && (arg->unmap.flags & UIOMMU_UNMAP_ALL))
 		ret = 0;
+	if (!ret && arg->unmap.size == done)
+		return NOTHING_BACK;
 	arg->unmap.size = done;
 	return ret;
 }
@@ -143,7 +150,8 @@ static int do_revoked(struct uiommu_owner *owner, union uiommu_arg *arg)
 
 /**
  * struct uiommu_call - a row of the table of calls
- * @run: does it; may change the argument, which is then given back
+ * @run: does it; may change the argument, which is then given back; 0, an
+ *	error or NOTHING_BACK
  * @undo: undoes it where the argument cannot be given back; may be NULL
  * @size: bytes of its argument today
  * @min_size: bytes of its argument in the first version
@@ -215,6 +223,8 @@ static long uiommu_ioctl(struct file *file, unsigned int cmd, unsigned long p)
 	if (ret)
 		return ret;
 	ret = call->run(file->private_data, &arg);
+	if (ret == NOTHING_BACK)
+		return 0;
 	if (ret && ret != call->back)
 		return ret;
 	if (copy_to_user(user, &arg, min_t(u32, argsz, call->size))) {

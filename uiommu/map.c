@@ -32,9 +32,7 @@ static struct uiommu_mapping *map_alloc(struct uiommu_owner *owner,
 
 	if (!map)
 		return NULL;
-	/* by words: a memset of this size goes by bytes on x86 */
-	BUILD_BUG_ON(sizeof(*map) % sizeof(u64));
-	memset64((u64 *)map, 0, sizeof(*map) / sizeof(u64));
+	memset(&map->zeroed, 0, sizeof(map->zeroed));
 	map->vaddr = request->vaddr;
 	map->iova = request->iova;
 	map->size = request->size;

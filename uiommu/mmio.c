@@ -60,7 +60,7 @@ static int fill_and_publish(struct uiommu_mapping *map, phys_addr_t phys)
 	while (left) {
 		u64 npages = min_t(u64, left, RUN_MAX_NPAGES);
 
-		ret = frames_add(map, pfn, npages, false);
+		ret = frames_add(map, pfn, npages);
 		if (ret)
 			return ret;
 		pfn += npages;

@@ -56,15 +56,6 @@ static int change(struct uiommu_domain *domain, u64 index, u32 set, u32 clear)
 	return hweight32(bits ^ bits_of(old));
 }
 
-/*
- * Is that the one window that was noted last? Whoever asks has a mapping in
- * the tree that is in it, and what is forgotten meanwhile has nobody in it.
- */
-static bool is_noted(struct uiommu_domain *domain, u64 first, u64 last)
-{
-	return first == last && READ_ONCE(domain->noted) == first + 1;
-}
-
 /**
  * tables_missing() - leaf windows of a range that are not in the record
  * @domain: the domain
@@ -78,8 +69,6 @@ u64 tables_missing(struct uiommu_domain *domain, struct span r)
 	u64 last = r.last / UIOMMU_LEAF_WINDOW;
 	u64 index, missing = 0;
 
-	if (is_noted(domain, first, last))
-		return 0;
 	for (index = first / ENTRY_WINDOWS; index <= last / ENTRY_WINDOWS;
 	     index++) {
 		u32 bits = bits_of(xa_load(&domain->tables, index));

@@ -105,8 +105,8 @@ void tree_erase(struct uiommu_domain *domain, struct uiommu_mapping *map)
 	 * With no limit yet, do not run away from one to come; nor from tables
 	 * that are there already where they are never freed.
 	 */
-	if ((!domain->nr_hw || !hw_frees_tables(domain)) &&
-	    map->iova < domain->place)
+	if (map->iova < domain->place &&
+	    (!domain->nr_hw || !hw_frees_tables(domain)))
 		domain->place = max_t(u64, map->iova, UIOMMU_PLACE_START);
 	rb_erase(&map->node, &domain->maps);
 }

@@ -117,7 +117,7 @@ bool unmap_hardware(struct uiommu_mapping *map)
 	for (i = 0; i < domain->nr_hw; i++)
 		if (map->hw_mask & (1U << i))
 			all &= hw_unmap(domain->hw[i], map->unmap) >= size;
-	if (all && hw_frees_tables(domain))
+	if (all && size >= UIOMMU_LEAF_WINDOW && hw_frees_tables(domain))
 		tables_forget(domain, map->unmap);
 	return all;
 }
