@@ -462,7 +462,8 @@ u64 frame_next(struct frame_cursor *cursor);
 void frames_unpin(struct uiommu_mapping *map);
 
 /* tables.c */
-int tables_note(struct uiommu_mapping *map, u64 *fresh);
+u64 tables_missing(struct uiommu_mapping *map);
+int tables_note(struct uiommu_mapping *map);
 void tables_forget(struct uiommu_domain *domain, struct span r);
 bool tables_are_many(struct uiommu_domain *domain, u64 free);
 bool tables_are_too_many(struct uiommu_domain *domain);

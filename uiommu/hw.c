@@ -284,10 +284,9 @@ static struct span whole(struct uiommu_mapping *map)
 static int replay_one(struct uiommu_mapping *map, unsigned int slot)
 {
 	struct uiommu_hw *hw = map->domain->hw[slot];
-	u64 fresh;
 	int ret;
 
-	ret = tables_note(map, &fresh);
+	ret = tables_note(map);
 	if (!ret)
 		ret = fill_hw(hw, map);
 	if (!ret && !try_mark(map, slot))

@@ -170,25 +170,27 @@ static void abandon(struct uiommu_mapping *map)
 		unmap_finish(map);
 }
 
-/* Charge the pages, and the page tables that are more than are free. */
+/*
+ * Charge the pages, and the page tables that are more than are free. Tables
+ * are noted last: one noted by a map that is refused would be free of charge
+ * when it is tried again.
+ */
 static int charge(struct uiommu_mapping *map, u64 npages)
 {
-	u64 tables = 0;
+	u64 missing = 0, tables;
 	int ret;
 
 	/* a neighbour in each window has noted it already */
-	if (map->domain->nr_hw && map->own_windows) {
-		ret = tables_note(map, &tables);
-		if (ret)
-			return ret;
-	}
-	if (tables && tables_are_too_many(map->domain))
+	if (map->domain->nr_hw && map->own_windows)
+		missing = tables_missing(map);
+	if (missing && tables_are_too_many(map->domain))
 		return -ENOMEM;
-	if (tables && !tables_are_many(map->domain, UIOMMU_FREE_TABLES))
-		tables = 0;
+	tables = tables_are_many(map->domain, UIOMMU_FREE_TABLES) ? missing : 0;
 	ret = charge_map(map, npages, tables);
 	if (ret && unmap_settle(map->domain))
 		ret = charge_map(map, npages, tables);
+	if (!ret && missing)
+		ret = tables_note(map);
 	return ret;
 }
 
@@ -245,23 +247,13 @@ static int check_request(const struct map_request *request, struct span *iova)
 	return vaddr.last < TASK_SIZE ? 0 : -EFAULT;
 }
 
-/**
- * map_user() - pin and map a buffer of current
- * @owner: in whose name
- * @request: what to map where
- *
- * Return: 0, or an error as UIOMMU_MAP documents it.
- */
-int map_user(struct uiommu_owner *owner, struct map_request *request)
+static int try_map(struct uiommu_owner *owner, struct map_request *request,
+		   struct span span)
 {
 	struct uiommu_domain *domain = owner->domain;
 	struct uiommu_mapping *map;
-	struct span span;
 	int ret;
 
-	ret = check_request(request, &span);
-	if (ret)
-		return ret;
 	map = map_alloc(owner, request);
 	if (!map)
 		return -ENOMEM;
@@ -273,6 +265,36 @@ int map_user(struct uiommu_owner *owner, struct map_request *request)
 	ret = map_frozen_out(map, request);
 	up_read(&domain->freeze);
 	return ret;
+}
+
+/**
+ * map_user() - pin and map a buffer of current
+ * @owner: in whose name
+ * @request: what to map where
+ *
+ * Where the IOMMU keeps its tables, addresses go up until there are too many
+ * of them. From there on the search begins at the bottom again, where tables
+ * are.
+ *
+ * Return: 0, or an error as UIOMMU_MAP documents it.
+ */
+int map_user(struct uiommu_owner *owner, struct map_request *request)
+{
+	struct map_request again = *request;
+	struct span span;
+	int ret;
+
+	ret = check_request(request, &span);
+	if (ret)
+		return ret;
+	ret = try_map(owner, request, span);
+	if (ret != -ENOMEM || request->fixed ||
+	    !tables_are_too_many(owner->domain))
+		return ret;
+	again.from = UIOMMU_PLACE_START;
+	again.wrapped = true;
+	*request = again;
+	return try_map(owner, request, span);
 }
 
 /**

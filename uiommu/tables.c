@@ -6,7 +6,8 @@
  * table is in the record; so what a user can make grow is counted.
  *
  * Intel VT-d frees a table when all it spans is unmapped in one call. AMD-Vi
- * frees none before the domain goes. Virtual IOMMUs have none here.
+ * frees none before the domain goes. Virtual IOMMUs have none here, but are
+ * treated alike: what the host keeps for them is not known.
  */
 #include <linux/bitops.h>
 #include <linux/xarray.h>
@@ -57,30 +58,49 @@ static int change(struct uiommu_domain *domain, u64 index, u32 set, u32 clear)
 }
 
 /**
- * tables_note() - note that a mapping may take page tables
+ * tables_missing() - how many tables may a mapping take that are not noted?
  * @map: the mapping
- * @fresh: where to store how many windows were not in the record
  *
- * Return: 0 or -ENOMEM.
+ * Return: how many of its windows are not in the record.
  */
-int tables_note(struct uiommu_mapping *map, u64 *fresh)
+u64 tables_missing(struct uiommu_mapping *map)
 {
 	u64 first = map->iova / UIOMMU_LEAF_WINDOW;
 	u64 last = (map->iova + map->size - 1) / UIOMMU_LEAF_WINDOW;
-	u64 index;
-	int n;
+	u64 index, missing = 0;
 
-	*fresh = 0;
+	for (index = first / ENTRY_WINDOWS; index <= last / ENTRY_WINDOWS;
+	     index++) {
+		u32 noted = bits_of(xa_load(&map->domain->tables, index));
+
+		missing += hweight32(mask_of(index, first, last) & ~noted);
+	}
+	return missing;
+}
+
+/**
+ * tables_note() - note that a mapping may take page tables
+ * @map: the mapping; nothing keeps it from being mapped any more
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int tables_note(struct uiommu_mapping *map)
+{
+	u64 first = map->iova / UIOMMU_LEAF_WINDOW;
+	u64 last = (map->iova + map->size - 1) / UIOMMU_LEAF_WINDOW;
+	u64 index, fresh = 0;
+	int n = 0;
+
 	for (index = first / ENTRY_WINDOWS; index <= last / ENTRY_WINDOWS;
 	     index++) {
 		n = change(map->domain, index, mask_of(index, first, last), 0);
 		if (n < 0)
-			return n;
-		*fresh += n;
+			break;
+		fresh += n;
 	}
-	if (*fresh)
-		atomic64_add(*fresh, &map->domain->nr_tables);
-	return 0;
+	if (fresh)
+		atomic64_add(fresh, &map->domain->nr_tables);
+	return min(n, 0);
 }
 
 /**

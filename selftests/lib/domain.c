@@ -5,6 +5,8 @@
  * Owns no state: each function fills one structure and makes one call.
  */
 #include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "call.h"
 #include "domain.h"
@@ -158,6 +160,21 @@ bool domain_separate(void)
 	return text_read("/sys/module/uiommu/parameters/separate_tables", text,
 			 sizeof(text)) > 0 &&
 	       text[0] == 'Y';
+}
+
+/**
+ * domain_iommu() - is an IOMMU of this kind in the machine?
+ * @kind: as the kernel names it, without its number: "dmar" is Intel's VT-d,
+ *	"ivhd" is AMD-Vi
+ *
+ * Return: true if so.
+ */
+bool domain_iommu(const char *kind)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/class/iommu/%s0", kind);
+	return !access(path, F_OK);
 }
 
 /**

@@ -16,6 +16,7 @@ int domain_info(int fd, struct uiommu_info *info);
 long domain_nr_maps(int fd);
 long domain_pinned(int fd);
 bool domain_separate(void);
+bool domain_iommu(const char *kind);
 int domain_revoked(int fd, struct uiommu_revoked_range *ranges, unsigned int n,
 		   __u32 *flags);
 
