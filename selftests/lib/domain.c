@@ -147,6 +147,26 @@ long domain_pinned(int fd)
 }
 
 /**
+ * domain_last() - the last address that the devices of a domain may have
+ * @fd: domain
+ *
+ * Return: that address; all ones where the IOMMU has no limit.
+ */
+__u64 domain_last(int fd)
+{
+	struct uiommu_iova_range ranges[16];
+	struct uiommu_iova_ranges query = {
+		.argsz = sizeof(query),
+		.nr_ranges = sizeof(ranges) / sizeof(ranges[0]),
+		.ranges = (unsigned long)ranges,
+	};
+
+	if (call(fd, UIOMMU_IOVA_RANGES, &query) || !query.nr_ranges)
+		return 0;
+	return ranges[query.nr_ranges - 1].last;
+}
+
+/**
  * domain_separate() - has each device page tables of its own?
  *
  * So it is where the module's parameter separate_tables says so, for tests.
