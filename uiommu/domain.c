@@ -21,6 +21,7 @@ int __init domain_init(void)
 
 void domain_exit(void)
 {
+	faults_exit();
 	destroy_workqueue(queue);
 	ida_destroy(&ids);
 }
@@ -37,6 +38,7 @@ static void release(struct kref *ref)
 	unsigned int i;
 
 	sysfs_domain_remove(domain);
+	faults_forget(domain);
 	for (i = 0; i < domain->nr_hw; i++)
 		hw_free(domain->hw[i]);
 	ida_free(&ids, domain->id);
@@ -117,6 +119,7 @@ static void init(struct uiommu_domain *domain)
 	init_rwsem(&domain->freeze);
 	spin_lock_init(&domain->lock);
 	mutex_init(&domain->members);
+	faults_init(domain);
 	domain->maps = RB_ROOT;
 	INIT_LIST_HEAD(&domain->attachments);
 	INIT_LIST_HEAD(&domain->groups);

@@ -219,3 +219,26 @@ int domain_revoked(int fd, struct uiommu_revoked_range *ranges, unsigned int n,
 	*flags = revoked.flags;
 	return err ? err : (int)revoked.nr_ranges;
 }
+
+/**
+ * domain_faults() - take the reports of DMA faults
+ * @fd: domain
+ * @faults: where to
+ * @n: how many fit
+ * @flags: out: flags of the answer
+ *
+ * Return: how many were stored, or a negative errno.
+ */
+int domain_faults(int fd, struct uiommu_fault *faults, unsigned int n,
+		  __u32 *flags)
+{
+	struct uiommu_faults query = {
+		.argsz = sizeof(query),
+		.nr_faults = n,
+		.faults = (unsigned long)faults,
+	};
+	int err = call(fd, UIOMMU_FAULTS, &query);
+
+	*flags = query.flags;
+	return err ? err : (int)query.nr_faults;
+}

@@ -20,5 +20,7 @@ bool domain_separate(void);
 bool domain_iommu(const char *kind);
 int domain_revoked(int fd, struct uiommu_revoked_range *ranges, unsigned int n,
 		   __u32 *flags);
+int domain_faults(int fd, struct uiommu_fault *faults, unsigned int n,
+		  __u32 *flags);
 
 #endif
