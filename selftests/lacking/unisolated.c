@@ -22,8 +22,8 @@ FIXTURE_SETUP(unisolated)
 {
 	if (!device_bdf("EDU0"))
 		SKIP(return, "EDU0 is not set");
-	ASSERT_LT(0, text_read(PERMIT, self->permitted,
-			       sizeof(self->permitted)));
+	ASSERT_LT(0,
+		  text_read(PERMIT, self->permitted, sizeof(self->permitted)));
 	ASSERT_EQ(0, text_write(PERMIT, "N"));
 	self->domain = domain_open();
 	self->fd = device_open("EDU0");

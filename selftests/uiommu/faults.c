@@ -134,7 +134,8 @@ TEST_F(faults, each_is_told_once)
 		EXPECT_EQ(POLLMSG, events(self->domain));
 		ASSERT_EQ(1, take(self->domain, &one));
 		EXPECT_EQ(IOVA + i, one.iova);
-		EXPECT_EQ(UIOMMU_FAULT_DEVICE | (i & 1 ? UIOMMU_FAULT_WRITE : 0),
+		EXPECT_EQ(UIOMMU_FAULT_DEVICE |
+				  (i & 1 ? UIOMMU_FAULT_WRITE : 0),
 			  one.flags);
 		EXPECT_EQ(id_of(self->a.bdf), one.device);
 		EXPECT_EQ(0, one.reserved);
@@ -203,8 +204,8 @@ TEST_F(faults, overflow_is_told_once)
 		return;
 	ASSERT_EQ(0, edu_attach(&self->a, self->domain));
 	ASSERT_EQ(0, fault(self->a.bdf, IOVA, 1, MANY));
-	ASSERT_EQ(REMEMBERED, domain_faults(self->domain, all, REMEMBERED + 1,
-					    &flags));
+	ASSERT_EQ(REMEMBERED,
+		  domain_faults(self->domain, all, REMEMBERED + 1, &flags));
 	EXPECT_EQ(UIOMMU_FAULTS_OVERFLOW, flags);
 	EXPECT_EQ(0, events(self->domain));
 	EXPECT_EQ(0, domain_faults(self->domain, all, REMEMBERED, &flags));
