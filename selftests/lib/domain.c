@@ -12,6 +12,8 @@
 #include "domain.h"
 #include "text.h"
 
+#define MAX_RANGES 16
+
 /**
  * domain_open() - open a new, empty domain
  *
@@ -154,10 +156,10 @@ long domain_pinned(int fd)
  */
 __u64 domain_last(int fd)
 {
-	struct uiommu_iova_range ranges[16];
+	struct uiommu_iova_range ranges[MAX_RANGES];
 	struct uiommu_iova_ranges query = {
 		.argsz = sizeof(query),
-		.nr_ranges = sizeof(ranges) / sizeof(ranges[0]),
+		.nr_ranges = MAX_RANGES,
 		.ranges = (unsigned long)ranges,
 	};
 

@@ -78,7 +78,8 @@ static __u64 id_of(const char *bdf)
 {
 	unsigned int segment, bus, device, function;
 
-	sscanf(bdf, "%x:%x:%x.%x", &segment, &bus, &device, &function);
+	if (sscanf(bdf, "%x:%x:%x.%x", &segment, &bus, &device, &function) != 4)
+		return ~0ULL;
 	return segment << 16 | bus << 8 | device << 3 | function;
 }
 
