@@ -160,3 +160,30 @@ int uvfio_domain_revoked(int domain, struct uiommu_revoked_range *ranges,
 	*overflow = query.flags & UIOMMU_REVOKED_OVERFLOW;
 	return 0;
 }
+
+/**
+ * uvfio_domain_faults() - take the reports of DMA faults
+ * @domain: descriptor of the domain; poll() shows POLLMSG while there are any
+ * @faults: where the reports go, oldest first
+ * @nr_faults: in: room at @faults; out: how many were stored
+ * @overflow: whether there were more than the kernel remembers
+ *
+ * Return: 0, or a negative errno: -EOPNOTSUPP where the IOMMU tells of faults
+ * in the kernel's log alone.
+ */
+int uvfio_domain_faults(int domain, struct uiommu_fault *faults,
+			__u32 *nr_faults, bool *overflow)
+{
+	struct uiommu_faults query = {
+		.argsz = sizeof(query),
+		.nr_faults = *nr_faults,
+		.faults = (uintptr_t)faults,
+	};
+	int ret = call(domain, UIOMMU_FAULTS, &query);
+
+	if (ret)
+		return ret;
+	*nr_faults = query.nr_faults;
+	*overflow = query.flags & UIOMMU_FAULTS_OVERFLOW;
+	return 0;
+}

@@ -99,6 +99,9 @@ static const struct meaning meanings[] = {
 	{ UVFIO_CALL_QUERY, EINVAL,
 	  "there is no such region or kind of interrupt: ask for regions 0 to 6 and 15, and for INTx, MSI or MSI-X"
 	},
+	{ UVFIO_CALL_QUERY, EOPNOTSUPP,
+	  "the IOMMU of the attached devices does not report DMA faults to programs: look into the kernel's log"
+	},
 	{ UVFIO_CALL_QUERY, ENOSPC,
 	  "the answer does not fit: ask again with room for as many as were told"
 	},

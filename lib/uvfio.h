@@ -70,6 +70,8 @@ int uvfio_domain_ranges(int domain, struct uiommu_iova_range *ranges,
 			__u32 *nr_ranges);
 int uvfio_domain_revoked(int domain, struct uiommu_revoked_range *ranges,
 			 __u32 *nr_ranges, bool *overflow);
+int uvfio_domain_faults(int domain, struct uiommu_fault *faults,
+			__u32 *nr_faults, bool *overflow);
 
 /* Device: /dev/vfio<N>, found by its PCI address (device.c) */
 int uvfio_device_find(const char *bdf);
@@ -147,7 +149,8 @@ int uvfio_bequeath_fds(const struct uvfio_named_fd *fds, unsigned int count);
  * @UVFIO_CALL_UNMAP: uvfio_unmap(), uvfio_domain_unmap(),
  *	uvfio_domain_unmap_all()
  * @UVFIO_CALL_QUERY: uvfio_domain_info(), uvfio_domain_ranges(),
- *	uvfio_domain_revoked(), uvfio_query_device() and its kin
+ *	uvfio_domain_revoked(), uvfio_domain_faults(), uvfio_query_device() and
+ *	its kin
  * @UVFIO_CALL_REGION: the functions of regions
  * @UVFIO_CALL_IRQ: the functions of interrupts
  * @UVFIO_CALL_RESET: uvfio_reset()

@@ -49,6 +49,7 @@ EXPORT_SYMBOL_GPL(uiommu_domain_thaw);
 
 static void add(struct uiommu_domain *domain, struct uiommu_attachment *att)
 {
+	faults_add(att);
 	mutex_lock(&domain->members);
 	spin_lock(&domain->lock);
 	list_add_tail(&att->node, &domain->attachments);
@@ -62,7 +63,7 @@ static void add(struct uiommu_domain *domain, struct uiommu_attachment *att)
  * @domain: the domain, frozen by the caller
  * @dev: the device; it does not master the bus until this returns
  * @flags: UIOMMU_ATTACH_UNSAFE_INTRS
- * @ops: what other devices may reach of @dev, or NULL
+ * @ops: what there is to know of @dev, or NULL
  * @priv: argument of @ops
  *
  * Takes time for each mapping if the device needs page tables of its own, but
@@ -162,6 +163,7 @@ static void leave(struct uiommu_attachment *att)
 	domain->nr_devices--;
 	spin_unlock(&domain->lock);
 	mutex_unlock(&domain->members);
+	faults_remove(att);
 }
 
 /**

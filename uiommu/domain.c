@@ -50,6 +50,7 @@ void domain_exit(void)
 {
 	unsigned int i;
 
+	faults_exit();
 	for (i = 0; i < ARRAY_SIZE(queues); i++)
 		if (queues[i])
 			destroy_workqueue(queues[i]);
@@ -68,6 +69,7 @@ static void release(struct kref *ref)
 	unsigned int i;
 
 	sysfs_domain_remove(domain);
+	faults_forget(domain);
 	for (i = 0; i < domain->nr_hw; i++)
 		hw_free(domain->hw[i]);
 	ida_free(&ids, domain->id);
@@ -148,6 +150,7 @@ static void init(struct uiommu_domain *domain)
 	init_rwsem(&domain->freeze);
 	spin_lock_init(&domain->lock);
 	mutex_init(&domain->members);
+	faults_init(domain);
 	domain->maps = RB_ROOT;
 	INIT_LIST_HEAD(&domain->attachments);
 	INIT_LIST_HEAD(&domain->groups);

@@ -14,6 +14,9 @@
  *		    what uiommu_device_ops.mmio() takes
  *		    uiommu_domain.lock	spinlock, innermost
  *
+ *	table of domains	spinlock of faults.c, interrupts off
+ *	    uiommu_fault_ring.lock	spinlock, interrupts off
+ *
  * uiommu_domain.lock is taken by the callback of the mmu notifier, which may
  * run under mmap_lock, page locks and in reclaim. So nobody who holds it
  * faults, copies from or to user memory, allocates or waits.
@@ -42,6 +45,7 @@
 
 #define UIOMMU_MAX_HW 8 /* bits of uiommu_mapping.hw_mask */
 #define UIOMMU_MAX_REPORTS 64
+#define UIOMMU_MAX_FAULTS 64
 
 /* Lowest address that the kernel chooses by itself: 0 looks like "none" */
 #define UIOMMU_PLACE_START SZ_64K
@@ -90,6 +94,7 @@ struct user_struct;
  * @nr_groups: groups attached to it
  * @max_last: last address that we use, whatever the hardware can
  * @frees_tables: unmapping a whole leaf window frees its table (VT-d)
+ * @reports_faults: its IOMMU's driver tells of faults (AMD-Vi)
  *
  * Members are fixed but for @nr_groups, which is of those who attach and
  * detach, under the lock of the list of groups.
@@ -104,6 +109,7 @@ struct uiommu_hw {
 	u64 max_last;
 	bool snoops;
 	bool frees_tables;
+	bool reports_faults;
 };
 
 /**
@@ -115,6 +121,27 @@ struct uiommu_hw {
  */
 struct uiommu_report {
 	struct uiommu_revoked_range ring[UIOMMU_MAX_REPORTS];
+	unsigned int first;
+	unsigned int nr;
+	bool overflow;
+};
+
+/**
+ * struct uiommu_fault_ring - DMA faults that the owner has not read yet
+ * @lock: guards all but @cookie; taken in interrupts
+ * @cookie: by which the handler finds the domain, 0 before the first attach;
+ *	set under &uiommu_domain.freeze (write)
+ * @devices: &uiommu_attachment.fault_node
+ * @ring: the faults
+ * @first: index of the oldest
+ * @nr: how many
+ * @overflow: there were more than fit
+ */
+struct uiommu_fault_ring {
+	spinlock_t lock;
+	unsigned long cookie;
+	struct list_head devices;
+	struct uiommu_fault ring[UIOMMU_MAX_FAULTS];
 	unsigned int first;
 	unsigned int nr;
 	bool overflow;
@@ -163,7 +190,8 @@ struct uiommu_report {
  * @broken: its hardware did not obey: nothing is mapped or attached any more
  * @aperture: what all of @hw can address
  * @report: what was revoked
- * @poll: readers of @report
+ * @faults: what devices could not reach; has a lock of its own
+ * @poll: readers of @report and @faults
  */
 struct uiommu_domain {
 	struct kref ref;
@@ -205,6 +233,7 @@ struct uiommu_domain {
 	bool broken;
 	struct span aperture;
 	struct uiommu_report report;
+	struct uiommu_fault_ring faults;
 	wait_queue_head_t poll;
 };
 
@@ -238,9 +267,10 @@ struct uiommu_owner {
  * @domain: its domain; holds a reference
  * @group: its group
  * @dev: the device
- * @ops: what its driver tells of its memory, or NULL
+ * @ops: what its driver tells of it, or NULL
  * @priv: argument of @ops
  * @node: place in &uiommu_domain.attachments; under its lock
+ * @fault_node: place in &uiommu_fault_ring.devices
  * @owners: owners that came with it; under the domain's lock
  * @mmios: mappings of its memory; under the domain's lock
  */
@@ -251,6 +281,7 @@ struct uiommu_attachment {
 	const struct uiommu_device_ops *ops;
 	void *priv;
 	struct list_head node;
+	struct list_head fault_node;
 	struct list_head owners;
 	struct list_head mmios;
 };
@@ -485,5 +516,16 @@ void sysfs_domains_exit(void);
 /* report.c */
 void report_push(struct uiommu_domain *domain, struct uiommu_mapping *map);
 int report_take(struct uiommu_domain *domain, struct uiommu_revoked *arg);
+
+/* faults.c */
+void faults_init(struct uiommu_domain *domain);
+int faults_watch(struct uiommu_domain *domain, struct iommu_domain *hw);
+void faults_forget(struct uiommu_domain *domain);
+void faults_exit(void);
+void faults_add(struct uiommu_attachment *att);
+void faults_remove(struct uiommu_attachment *att);
+bool faults_any(struct uiommu_domain *domain);
+bool faults_are_told(struct uiommu_domain *domain);
+int faults_take(struct uiommu_domain *domain, struct uiommu_faults *arg);
 
 #endif /* _UIOMMU_DOMAIN_H */

@@ -77,19 +77,35 @@ void hw_free(struct uiommu_hw *hw)
 	kfree(hw);
 }
 
-static struct uiommu_hw *hw_alloc(struct device *dev)
+/*
+ * The driver of AMD-Vi calls report_iommu_fault(). Those of VT-d and
+ * virtio-iommu write to the kernel's log alone.
+ */
+static bool reports_faults(struct device *dev)
+{
+	return iommu_is(dev, "ivhd");
+}
+
+static struct uiommu_hw *hw_alloc(struct uiommu_domain *domain,
+				  struct device *dev)
 {
 	struct uiommu_hw *hw = kzalloc(sizeof(*hw), GFP_KERNEL_ACCOUNT);
-	struct iommu_domain *domain;
+	int ret;
 
 	if (!hw)
 		return ERR_PTR(-ENOMEM);
-	domain = iommu_paging_domain_alloc(dev);
-	if (IS_ERR(domain)) {
+	hw->domain = iommu_paging_domain_alloc(dev);
+	if (IS_ERR(hw->domain)) {
+		ret = PTR_ERR(hw->domain);
 		kfree(hw);
-		return ERR_CAST(domain);
+		return ERR_PTR(ret);
 	}
-	hw->domain = domain;
+	ret = faults_watch(domain, hw->domain);
+	if (ret) {
+		hw_free(hw);
+		return ERR_PTR(ret);
+	}
+	hw->reports_faults = reports_faults(dev);
 	hw->frees_tables = frees_tables(dev);
 	hw->max_last = ~0ULL;
 	if (device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY))
@@ -97,10 +113,11 @@ static struct uiommu_hw *hw_alloc(struct device *dev)
 	return hw;
 }
 
-static struct uiommu_hw *attach_to_new(struct device *dev,
+static struct uiommu_hw *attach_to_new(struct uiommu_domain *domain,
+				       struct device *dev,
 				       struct iommu_group *group)
 {
-	struct uiommu_hw *hw = hw_alloc(dev);
+	struct uiommu_hw *hw = hw_alloc(domain, dev);
 	int ret;
 
 	if (IS_ERR(hw))
@@ -150,7 +167,7 @@ struct uiommu_hw *hw_attach(struct uiommu_domain *domain, struct device *dev,
 	}
 	if (domain->nr_hw == UIOMMU_MAX_HW)
 		return ERR_PTR(-ENOSPC);
-	return attach_to_new(dev, group);
+	return attach_to_new(domain, dev, group);
 }
 
 /**

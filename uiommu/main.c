@@ -24,6 +24,7 @@
  * @info: UIOMMU_INFO
  * @ranges: UIOMMU_IOVA_RANGES
  * @revoked: UIOMMU_REVOKED
+ * @faults: UIOMMU_FAULTS
  */
 union uiommu_arg {
 	struct {
@@ -35,6 +36,7 @@ union uiommu_arg {
 	struct uiommu_info info;
 	struct uiommu_iova_ranges ranges;
 	struct uiommu_revoked revoked;
+	struct uiommu_faults faults;
 };
 
 /* What a call returns that has succeeded and changed nothing of its argument */
@@ -105,6 +107,8 @@ static int do_info(struct uiommu_owner *owner, union uiommu_arg *arg)
 	info->nr_devices = domain->nr_devices;
 	info->nr_hw_domains = domain->nr_hw;
 	spin_unlock(&domain->lock);
+	info->features = faults_are_told(domain) ? UIOMMU_INFO_FAULTS : 0;
+	info->reserved = 0;
 	return 0;
 }
 
@@ -148,6 +152,13 @@ static int do_revoked(struct uiommu_owner *owner, union uiommu_arg *arg)
 	return report_take(owner->domain, &arg->revoked);
 }
 
+static int do_faults(struct uiommu_owner *owner, union uiommu_arg *arg)
+{
+	if (arg->faults.reserved)
+		return -EINVAL;
+	return faults_take(owner->domain, &arg->faults);
+}
+
 /**
  * struct uiommu_call - a row of the table of calls
  * @run: does it; may change the argument, which is then given back; 0, an
@@ -187,6 +198,8 @@ static const struct uiommu_call calls[256] = {
 	CALL(UIOMMU_IOVA_RANGES, do_ranges, NULL, struct uiommu_iova_ranges,
 	     ranges, 0, -ENOSPC),
 	CALL(UIOMMU_REVOKED, do_revoked, NULL, struct uiommu_revoked, ranges, 0,
+	     0),
+	CALL(UIOMMU_FAULTS, do_faults, NULL, struct uiommu_faults, faults, 0,
 	     0),
 };
 
@@ -260,13 +273,16 @@ static __poll_t uiommu_poll(struct file *file, poll_table *wait)
 {
 	struct uiommu_owner *owner = file->private_data;
 	struct uiommu_domain *domain = owner->domain;
-	bool any;
+	__poll_t events = 0;
 
 	poll_wait(file, &domain->poll, wait);
 	spin_lock(&domain->lock);
-	any = domain->report.nr || domain->report.overflow;
+	if (domain->report.nr || domain->report.overflow)
+		events |= EPOLLIN | EPOLLPRI;
 	spin_unlock(&domain->lock);
-	return any ? EPOLLIN | EPOLLPRI : 0;
+	if (faults_any(domain))
+		events |= EPOLLMSG;
+	return events;
 }
 
 static void uiommu_show_fdinfo(struct seq_file *m, struct file *file)

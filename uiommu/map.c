@@ -266,23 +266,13 @@ static int check_request(const struct map_request *request, struct span *iova)
 	return vaddr.last < TASK_SIZE ? 0 : -EFAULT;
 }
 
-/**
- * map_user() - pin and map a buffer of current
- * @owner: in whose name
- * @request: what to map where
- *
- * Return: 0, or an error as UIOMMU_MAP documents it.
- */
-int map_user(struct uiommu_owner *owner, struct map_request *request)
+static int try_map(struct uiommu_owner *owner, struct map_request *request,
+		   struct span span)
 {
 	struct uiommu_domain *domain = owner->domain;
 	struct uiommu_mapping *map;
-	struct span span;
 	int ret;
 
-	ret = check_request(request, &span);
-	if (ret)
-		return ret;
 	map = map_alloc(owner, request);
 	if (!map)
 		return -ENOMEM;
@@ -294,6 +284,36 @@ int map_user(struct uiommu_owner *owner, struct map_request *request)
 	ret = map_frozen_out(map, request);
 	end_map(domain);
 	return ret;
+}
+
+/**
+ * map_user() - pin and map a buffer of current
+ * @owner: in whose name
+ * @request: what to map where
+ *
+ * Where the IOMMU keeps its tables, addresses go up until there are too many
+ * of them. From there on the search begins at the bottom again, where tables
+ * are.
+ *
+ * Return: 0, or an error as UIOMMU_MAP documents it.
+ */
+int map_user(struct uiommu_owner *owner, struct map_request *request)
+{
+	struct map_request again = *request;
+	struct span span;
+	int ret;
+
+	ret = check_request(request, &span);
+	if (ret)
+		return ret;
+	ret = try_map(owner, request, span);
+	if (ret != -ENOMEM || request->fixed ||
+	    !tables_are_too_many(owner->domain))
+		return ret;
+	again.from = UIOMMU_PLACE_START;
+	again.wrapped = true;
+	*request = again;
+	return try_map(owner, request, span);
 }
 
 /**

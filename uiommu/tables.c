@@ -6,7 +6,8 @@
  * table is in the record; so what a user can make grow is counted.
  *
  * Intel VT-d frees a table when all it spans is unmapped in one call. AMD-Vi
- * frees none before the domain goes. Virtual IOMMUs have none here.
+ * frees none before the domain goes. Virtual IOMMUs have none here, but are
+ * treated alike: what the host keeps for them is not known.
  */
 #include <linux/bitops.h>
 #include <linux/xarray.h>

@@ -101,12 +101,8 @@ void tree_erase(struct uiommu_domain *domain, struct uiommu_mapping *map)
 	lockdep_assert_held(&domain->lock);
 	domain->nr_maps--;
 	domain->mapped -= map->size;
-	/*
-	 * With no limit yet, do not run away from one to come; nor from tables
-	 * that are there already where they are never freed.
-	 */
-	if (map->iova < domain->place &&
-	    (!domain->nr_hw || !hw_frees_tables(domain)))
+	/* with no limit yet, do not run away from one to come */
+	if (!domain->nr_hw && map->iova < domain->place)
 		domain->place = max_t(u64, map->iova, UIOMMU_PLACE_START);
 	rb_erase(&map->node, &domain->maps);
 }

@@ -10,7 +10,16 @@
 
 #include "device.h"
 
+/* As struct uiommu_fault documents it; fixed while the device is there */
+static u64 device_id(void *priv)
+{
+	struct pci_dev *pdev = ((struct vfio_dev *)priv)->pdev;
+
+	return (u64)pci_domain_nr(pdev->bus) << 16 | pci_dev_id(pdev);
+}
+
 static const struct uiommu_device_ops device_ops = {
+	.id = device_id,
 	.mmio = vfio_mmio_phys,
 };
 

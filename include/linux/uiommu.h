@@ -31,7 +31,9 @@ struct uiommu_owner;
 #define UIOMMU_PROT_WRITE BIT(0)
 
 /**
- * struct uiommu_device_ops - what a driver tells of its device's own memory
+ * struct uiommu_device_ops - what a driver tells of its device
+ * @id: how users know the device, told in &struct uiommu_fault; NULL if they
+ *	do not. Called in interrupts: takes no lock.
  * @mmio: is @vma a window of this device's memory (a BAR mmap) that other
  *	devices of the domain may reach? If so, store the physical address of
  *	@vaddr and return 0 when all @size bytes from there are within the
@@ -43,6 +45,7 @@ struct uiommu_owner;
  * stops answering (reset, memory disable, removal).
  */
 struct uiommu_device_ops {
+	u64 (*id)(void *priv);
 	int (*mmio)(void *priv, struct vm_area_struct *vma, unsigned long vaddr,
 		    size_t size, phys_addr_t *phys);
 };

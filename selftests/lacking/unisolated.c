@@ -15,12 +15,16 @@ FIXTURE(unisolated)
 {
 	int fd;
 	int domain;
+	char permitted[8];
 };
 
 FIXTURE_SETUP(unisolated)
 {
 	if (!device_bdf("EDU0"))
 		SKIP(return, "EDU0 is not set");
+	ASSERT_LT(0,
+		  text_read(PERMIT, self->permitted, sizeof(self->permitted)));
+	ASSERT_EQ(0, text_write(PERMIT, "N"));
 	self->domain = domain_open();
 	self->fd = device_open("EDU0");
 	ASSERT_LE(0, self->fd);
@@ -28,7 +32,7 @@ FIXTURE_SETUP(unisolated)
 
 FIXTURE_TEARDOWN(unisolated)
 {
-	text_write(PERMIT, "N");
+	text_write(PERMIT, self->permitted);
 	close(self->fd);
 	close(self->domain);
 }

@@ -5,10 +5,14 @@
  * Owns no state: each function fills one structure and makes one call.
  */
 #include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "call.h"
 #include "domain.h"
 #include "text.h"
+
+#define MAX_RANGES 16
 
 /**
  * domain_open() - open a new, empty domain
@@ -145,6 +149,26 @@ long domain_pinned(int fd)
 }
 
 /**
+ * domain_last() - the last address that the devices of a domain may have
+ * @fd: domain
+ *
+ * Return: that address; all ones where the IOMMU has no limit.
+ */
+__u64 domain_last(int fd)
+{
+	struct uiommu_iova_range ranges[MAX_RANGES];
+	struct uiommu_iova_ranges query = {
+		.argsz = sizeof(query),
+		.nr_ranges = MAX_RANGES,
+		.ranges = (unsigned long)ranges,
+	};
+
+	if (call(fd, UIOMMU_IOVA_RANGES, &query) || !query.nr_ranges)
+		return 0;
+	return ranges[query.nr_ranges - 1].last;
+}
+
+/**
  * domain_separate() - has each device page tables of its own?
  *
  * So it is where the module's parameter separate_tables says so, for tests.
@@ -158,6 +182,21 @@ bool domain_separate(void)
 	return text_read("/sys/module/uiommu/parameters/separate_tables", text,
 			 sizeof(text)) > 0 &&
 	       text[0] == 'Y';
+}
+
+/**
+ * domain_iommu() - is an IOMMU of this kind in the machine?
+ * @kind: as the kernel names it, without its number: "dmar" is Intel's VT-d,
+ *	"ivhd" is AMD-Vi
+ *
+ * Return: true if so.
+ */
+bool domain_iommu(const char *kind)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/class/iommu/%s0", kind);
+	return !access(path, F_OK);
 }
 
 /**
@@ -181,4 +220,27 @@ int domain_revoked(int fd, struct uiommu_revoked_range *ranges, unsigned int n,
 
 	*flags = revoked.flags;
 	return err ? err : (int)revoked.nr_ranges;
+}
+
+/**
+ * domain_faults() - take the reports of DMA faults
+ * @fd: domain
+ * @faults: where to
+ * @n: how many fit
+ * @flags: out: flags of the answer
+ *
+ * Return: how many were stored, or a negative errno.
+ */
+int domain_faults(int fd, struct uiommu_fault *faults, unsigned int n,
+		  __u32 *flags)
+{
+	struct uiommu_faults query = {
+		.argsz = sizeof(query),
+		.nr_faults = n,
+		.faults = (unsigned long)faults,
+	};
+	int err = call(fd, UIOMMU_FAULTS, &query);
+
+	*flags = query.flags;
+	return err ? err : (int)query.nr_faults;
 }

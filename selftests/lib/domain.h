@@ -15,8 +15,12 @@ int domain_unmap_all(int fd);
 int domain_info(int fd, struct uiommu_info *info);
 long domain_nr_maps(int fd);
 long domain_pinned(int fd);
+__u64 domain_last(int fd);
 bool domain_separate(void);
+bool domain_iommu(const char *kind);
 int domain_revoked(int fd, struct uiommu_revoked_range *ranges, unsigned int n,
 		   __u32 *flags);
+int domain_faults(int fd, struct uiommu_fault *faults, unsigned int n,
+		  __u32 *flags);
 
 #endif

@@ -7,14 +7,24 @@
 
 EDU=edu,dma_mask=0xffffffffffffffff
 
-# $1: intel-iommu properties, $2: disk image, $3: directory of sockets
+# The IOMMU that the machine has: its type and more of its properties.
+iommu_device() {
+	case $1 in
+	intel) echo "intel-iommu,intremap=on,${2:-aw-bits=48,snoop-control=on}" ;;
+	amd) echo "amd-iommu,intremap=on${2:+,$2}" ;;
+	virtio) echo "virtio-iommu-pci,addr=03.0${2:+,$2}" ;;
+	*) die "what IOMMU is $1?" ;;
+	esac
+}
+
+# $1: the IOMMU's device, $2: disk image, $3: directory of sockets
 describe_hardware() {
 	local iommu=$1 disk=$2 sockets=$3
 
 	hardware=(
 		-machine q35,kernel-irqchip=split
 		-nodefaults -display none -no-reboot
-		-device "intel-iommu,intremap=on,$iommu"
+		-device "$iommu"
 		-device "$EDU,id=edu0,addr=04.0"
 		-device "$EDU,id=edu1,addr=05.0"
 		-device "$EDU,id=edu2,addr=06.0"

@@ -22,6 +22,7 @@ union argument {
 	struct uiommu_info info;
 	struct uiommu_iova_ranges ranges;
 	struct uiommu_revoked revoked;
+	struct uiommu_faults faults;
 	__u8 bytes[PAGE];
 };
 
@@ -37,6 +38,7 @@ FIXTURE_VARIANT(argsz)
 {
 	unsigned long call;
 	unsigned int size;
+	unsigned int first_size; /* of the first version; 0 if it is the same */
 	int maps_before;
 	int maps_after;
 	bool writes_back;
@@ -64,6 +66,7 @@ FIXTURE_VARIANT_ADD(argsz, unmap){
 FIXTURE_VARIANT_ADD(argsz, info){
 	.call = UIOMMU_INFO,
 	.size = sizeof(struct uiommu_info),
+	.first_size = 48,
 	.writes_back = true,
 };
 
@@ -76,6 +79,12 @@ FIXTURE_VARIANT_ADD(argsz, iova_ranges){
 FIXTURE_VARIANT_ADD(argsz, revoked){
 	.call = UIOMMU_REVOKED,
 	.size = sizeof(struct uiommu_revoked),
+	.writes_back = true,
+};
+
+FIXTURE_VARIANT_ADD(argsz, faults){
+	.call = UIOMMU_FAULTS,
+	.size = sizeof(struct uiommu_faults),
 	.writes_back = true,
 };
 
@@ -103,6 +112,9 @@ static union argument *fill(FIXTURE_DATA(argsz) * self,
 	} else if (variant->call == UIOMMU_REVOKED) {
 		good.revoked.nr_ranges = 64;
 		good.revoked.ranges = (unsigned long)self->page;
+	} else if (variant->call == UIOMMU_FAULTS) {
+		good.faults.nr_faults = 64;
+		good.faults.faults = (unsigned long)self->page;
 	}
 	if (at_end)
 		at += PAGE - variant->size;
@@ -149,12 +161,26 @@ TEST_F(argsz, exact_size_where_memory_ends)
 
 TEST_F(argsz, every_shorter_size_is_einval)
 {
-	for (self->arg->argsz = 0; self->arg->argsz < variant->size;
+	unsigned int first = variant->first_size ?: variant->size;
+
+	for (self->arg->argsz = 0; self->arg->argsz < first;
 	     self->arg->argsz++) {
 		EXPECT_EQ(-EINVAL, call(self->fd, variant->call, self->arg))
 		TH_LOG("argsz %u", self->arg->argsz);
 	}
 	expect_untouched();
+}
+
+TEST_F(argsz, sizes_since_the_first_are_fine_and_no_more_is_written)
+{
+	unsigned int size = variant->first_size ?: variant->size;
+
+	memset(self->arg->bytes + size, 0x5a, PAGE - size);
+	self->arg->argsz = size;
+	EXPECT_EQ(0, call(self->fd, variant->call, self->arg));
+	for (; size < PAGE; size++)
+		ASSERT_EQ(0x5a, self->arg->bytes[size]) TH_LOG("byte %u", size);
+	expect_done();
 }
 
 TEST_F(argsz, longer_and_zero_is_fine)

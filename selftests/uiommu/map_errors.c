@@ -143,14 +143,25 @@ static int try_row(FIXTURE_DATA(map) * self, bool by_device,
 		   !row->read_only);
 }
 
+/* So high that only an IOMMU without any limit can address it (virtio) */
+static bool is_within(const struct row *row, __u64 last)
+{
+	__u64 end = row->iova + row->size - 1;
+
+	return row->iova >= 1ULL << 57 && row->iova <= end && end <= last;
+}
+
 TEST_F(map, refused)
 {
+	__u64 last = domain_last(self->domain);
 	const struct row *row;
 	int err;
 
 	ASSERT_EQ(0, map(self, variant->by_device, (unsigned long)self->buf,
 			 TAKEN, 4 * PAGE, true));
 	for (row = rows; row < rows + ARRAY_SIZE(rows); row++) {
+		if (is_within(row, last))
+			continue;
 		err = -try_row(self, variant->by_device, row);
 		EXPECT_TRUE(err == row->err || (err && err == row->or_err))
 		TH_LOG("%s: %d, not %d", row->name, err, row->err);

@@ -92,6 +92,9 @@ struct uiommu_unmap {
 
 #define UIOMMU_UNMAP _IO(UIOMMU_TYPE, UIOMMU_BASE + 1)
 
+/* &uiommu_info.features: every IOMMU of the domain reports DMA faults */
+#define UIOMMU_INFO_FAULTS (1U << 0)
+
 /**
  * struct uiommu_info - argument of UIOMMU_INFO
  * @argsz: size of this structure in bytes
@@ -103,6 +106,10 @@ struct uiommu_unmap {
  * @pinned: pages pinned, of the CPU's page size
  * @nr_devices: devices attached
  * @nr_hw_domains: hardware page tables behind the domain
+ * @features: UIOMMU_INFO_FAULTS; nothing before the first attach
+ * @reserved: 0
+ *
+ * @features and @reserved are not in the first version.
  */
 struct uiommu_info {
 	__u32 argsz;
@@ -113,6 +120,8 @@ struct uiommu_info {
 	__aligned_u64 pinned;
 	__u32 nr_devices;
 	__u32 nr_hw_domains;
+	__u32 features;
+	__u32 reserved;
 };
 
 #define UIOMMU_INFO _IO(UIOMMU_TYPE, UIOMMU_BASE + 2)
@@ -181,5 +190,58 @@ struct uiommu_revoked {
 };
 
 #define UIOMMU_REVOKED _IO(UIOMMU_TYPE, UIOMMU_BASE + 4)
+
+/* &uiommu_fault.flags: the device tried to write; without it, to read */
+#define UIOMMU_FAULT_WRITE (1U << 0)
+/* &uiommu_fault.flags: &uiommu_fault.device tells which device it was */
+#define UIOMMU_FAULT_DEVICE (1U << 1)
+
+/**
+ * struct uiommu_fault - a device tried to reach what it may not
+ * @flags: UIOMMU_FAULT_WRITE, UIOMMU_FAULT_DEVICE
+ * @reserved: 0
+ * @iova: the I/O virtual address
+ * @device: with UIOMMU_FAULT_DEVICE which device, as its driver names it: for
+ *	/dev/vfio<N> the PCI segment in bits 16 and up, the bus in bits 8 to
+ *	15, device and function in bits 0 to 7. Else 0: the IOMMU cannot tell
+ *	it from others, or the device has been detached since.
+ */
+struct uiommu_fault {
+	__u32 flags;
+	__u32 reserved;
+	__aligned_u64 iova;
+	__aligned_u64 device;
+};
+
+/* &uiommu_faults.flags, out: there were more than could be remembered */
+#define UIOMMU_FAULTS_OVERFLOW (1U << 0)
+
+/**
+ * struct uiommu_faults - argument of UIOMMU_FAULTS
+ * @argsz: size of this structure in bytes
+ * @flags: in: 0; out: UIOMMU_FAULTS_OVERFLOW
+ * @nr_faults: in: how many records fit at @faults; out: how many were stored
+ * @reserved: 0
+ * @faults: address of an array of &struct uiommu_fault, oldest first
+ *
+ * Takes the reports of DMA faults. poll() on the descriptor shows POLLMSG
+ * while there are any: a bit of their own, which no program gets that reads
+ * only revocations. The kernel remembers a fixed number of them and an
+ * overflow mark, which this call clears. An IOMMU may itself leave out faults
+ * that come fast one upon another. Each is in the kernel's log, too, as far
+ * as its rate limit goes.
+ *
+ * * EOPNOTSUPP: no IOMMU of the attached devices reports faults to anybody
+ *   but the kernel's log (Intel VT-d, virtio-iommu); see UIOMMU_INFO_FAULTS
+ */
+struct uiommu_faults {
+	__u32 argsz;
+	__u32 flags;
+	__u32 nr_faults;
+	__u32 reserved;
+	__aligned_u64 faults;
+};
+
+#define UIOMMU_FAULTS _IO(UIOMMU_TYPE, UIOMMU_BASE + 5)
 
 #endif /* _UAPI_LINUX_UIOMMU_H */
