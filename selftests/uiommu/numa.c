@@ -9,9 +9,7 @@
  */
 #include <linux/mempolicy.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -19,11 +17,11 @@
 #include "../lib/harness.h"
 #include "../lib/call.h"
 #include "../lib/device.h"
+#include "../lib/disturb.h"
 #include "../lib/domain.h"
 #include "../lib/edu.h"
 #include "../lib/memory.h"
 #include "../lib/process.h"
-#include "../lib/text.h"
 
 #define IOVA 0x90000000ULL
 #define SMALL (64 * PAGE)
@@ -31,26 +29,7 @@
 #define MOST 1024 /* pages of a buffer */
 #define HOME 0
 #define AWAY 1
-#define NODES 2
 #define PATIENCE 6000 /* times 10 ms for balancing to have its way */
-
-#define BALANCING "/sys/kernel/debug/sched/numa_balancing/"
-#define SWITCH "/proc/sys/kernel/numa_balancing"
-
-/* Run on a processor of @node: new memory will be of that node */
-static int go_to(int node)
-{
-	char path[64], text[32];
-	cpu_set_t cpus;
-
-	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/cpulist",
-		 node);
-	if (text_read(path, text, sizeof(text)) <= 0)
-		return -ENOENT;
-	CPU_ZERO(&cpus);
-	CPU_SET(atoi(text), &cpus);
-	return sched_setaffinity(0, sizeof(cpus), &cpus) ? -errno : 0;
-}
 
 /*
  * Ask for all pages of @m where they are (@nodes NULL), or move them; the
@@ -87,8 +66,8 @@ static int by_mbind(struct memory *m, int node)
 	unsigned long nodes = 1UL << node;
 
 	/* EIO: some stayed where they were */
-	if (syscall(SYS_mbind, m->buf, m->size, MPOL_BIND, &nodes, NODES + 1,
-		    MPOL_MF_MOVE | MPOL_MF_STRICT) &&
+	if (syscall(SYS_mbind, m->buf, m->size, MPOL_BIND, &nodes,
+		    DISTURB_NODES + 1, MPOL_MF_MOVE | MPOL_MF_STRICT) &&
 	    errno != EIO)
 		return -errno;
 	return 0;
@@ -109,7 +88,8 @@ static int by_migrate_pages(struct memory *m, int node)
 	unsigned long from = 1UL << !node, to = 1UL << node;
 
 	/* all of the process; returns how many stayed */
-	return syscall(SYS_migrate_pages, 0, NODES + 1, &from, &to) < 0 ?
+	return syscall(SYS_migrate_pages, 0, DISTURB_NODES + 1, &from, &to) <
+			       0 ?
 		       -errno :
 		       0;
 }
@@ -154,7 +134,8 @@ FIXTURE_SETUP(numa)
 {
 	if (!device_bdf("EDU0"))
 		SKIP(return, "EDU0 is not set");
-	ASSERT_EQ(0, go_to(HOME));
+	ASSERT_EQ(0, disturb_go_to(HOME));
+	ASSERT_EQ(0, disturb_stop_balancing());
 	self->domain = domain_open();
 	ASSERT_EQ(0, edu_open(&self->edu, "EDU0"));
 	ASSERT_EQ(0, edu_attach(&self->edu, self->domain));
@@ -176,7 +157,6 @@ FIXTURE_TEARDOWN(numa)
 #define expect_dma(size)                                                  \
 	do {                                                              \
 		size_t last = (size)-PAGE;                                \
-                                                                          \
 		memset(self->m.buf + last, 0x6d, PAGE);                   \
 		EXPECT_EQ(1, edu_sees(&self->edu, IOVA + last, 0x6d));    \
 		EXPECT_EQ(1, edu_arrives(&self->edu, IOVA, self->m.buf)); \
@@ -225,7 +205,7 @@ static void *touch_from_away(void *arg)
 	struct toucher *t = arg;
 	size_t at;
 
-	t->err = go_to(AWAY);
+	t->err = disturb_go_to(AWAY);
 	while (!t->stop) {
 		struct memory *m = t->m;
 
@@ -235,17 +215,25 @@ static void *touch_from_away(void *arg)
 	return NULL;
 }
 
-static long vmstat(const char *field)
+/* Shared memory is balanced where its policy says so */
+static int ask_for_balancing(struct memory *m)
 {
-	return text_field("/proc/vmstat", field);
+	unsigned long nodes = 1UL << HOME | 1UL << AWAY;
+
+	return syscall(SYS_mbind, m->buf, m->size,
+		       MPOL_BIND | MPOL_F_NUMA_BALANCING, &nodes,
+		       DISTURB_NODES + 1, 0) ?
+		       -errno :
+		       0;
 }
 
-static int hurry_balancing(void)
+/* A page that waits for its fault is told as absent by 6.1 */
+static void undo_hints(struct memory *m)
 {
-	return text_write(SWITCH, "1") ||
-	       text_write(BALANCING "scan_delay_ms", "1") ||
-	       text_write(BALANCING "scan_period_min_ms", "100") ||
-	       text_write(BALANCING "scan_period_max_ms", "200");
+	size_t at;
+
+	for (at = 0; at < m->size; at += PAGE)
+		*(volatile __u8 *)(m->buf + at) += 1;
 }
 
 FIXTURE(balance)
@@ -255,7 +243,6 @@ FIXTURE(balance)
 	struct memory m;
 	struct memory unmapped;
 	struct toucher toucher;
-	pthread_t thread;
 };
 
 /*
@@ -275,23 +262,21 @@ FIXTURE_SETUP(balance)
 {
 	if (!device_bdf("EDU0"))
 		SKIP(return, "EDU0 is not set");
-	ASSERT_EQ(0, go_to(HOME));
-	ASSERT_EQ(0, hurry_balancing());
+	ASSERT_EQ(0, disturb_go_to(HOME));
+	ASSERT_EQ(0, disturb_stop_balancing());
 	self->domain = domain_open();
 	ASSERT_EQ(0, edu_open(&self->edu, "EDU0"));
 	ASSERT_EQ(0, edu_attach(&self->edu, self->domain));
 	ASSERT_EQ(0, memory_make(&self->m, variant->kind, MUCH));
 	ASSERT_EQ(0, memory_make(&self->unmapped, variant->kind, MUCH));
+	ASSERT_EQ(0, ask_for_balancing(&self->m));
+	ASSERT_EQ(0, ask_for_balancing(&self->unmapped));
 	ASSERT_EQ(0, domain_map(self->domain, self->m.buf, IOVA, MUCH, true));
-	self->toucher.m = &self->unmapped;
-	ASSERT_EQ(0, pthread_create(&self->thread, NULL, touch_from_away,
-				    &self->toucher));
 }
 
 FIXTURE_TEARDOWN(balance)
 {
-	self->toucher.stop = true;
-	pthread_join(self->thread, NULL);
+	disturb_stop_balancing();
 	edu_close(&self->edu);
 	close(self->domain);
 	memory_free(&self->m);
@@ -301,29 +286,40 @@ FIXTURE_TEARDOWN(balance)
 TEST_F_TIMEOUT(balance, mapped_pages_are_reached, 150)
 {
 	size_t npages = MUCH / PAGE;
-	long updates, faults;
 	int left = PATIENCE;
+	long updates, faults;
+	pthread_t thread;
 
 	ASSERT_EQ(npages, pages_on(&self->m, HOME));
 	ASSERT_EQ(npages, pages_on(&self->unmapped, HOME));
 	expect_dma(MUCH);
+	ASSERT_EQ(0, disturb_hurry_balancing());
+	self->toucher.m = &self->unmapped;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, touch_from_away,
+				    &self->toucher));
 	/* it is at work: what is not mapped follows the thread */
 	while (pages_on(&self->unmapped, AWAY) < npages / 2 && left--)
 		process_nap(10);
 	EXPECT_LE(npages / 2, pages_on(&self->unmapped, AWAY));
 
-	updates = vmstat("numa_pte_updates ");
-	faults = vmstat("numa_hint_faults ");
+	updates = disturb_count("numa_pte_updates ");
+	faults = disturb_count("numa_hint_faults ");
 	self->toucher.m = &self->m;
 	if (!variant->is_scanned)
 		left = 100;
 	/* twice over: a fault of each page, and one after it was answered */
-	while (vmstat("numa_hint_faults ") < faults + 2 * npages && left-- > 0)
+	while (disturb_count("numa_hint_faults ") < faults + 2 * npages &&
+	       left-- > 0)
 		process_nap(10);
-	EXPECT_LT(0, vmstat("numa_pte_updates ") - updates);
+	EXPECT_LT(0, disturb_count("numa_pte_updates ") - updates);
 	if (variant->is_scanned)
-		EXPECT_LE(2 * npages, vmstat("numa_hint_faults ") - faults);
+		EXPECT_LE(2 * npages,
+			  disturb_count("numa_hint_faults ") - faults);
+	self->toucher.stop = true;
+	pthread_join(thread, NULL);
 	EXPECT_EQ(0, self->toucher.err);
+	ASSERT_EQ(0, disturb_stop_balancing());
+	undo_hints(&self->m);
 	EXPECT_EQ(npages, pages_on(&self->m, HOME));
 	expect_dma(MUCH);
 	process_nap(150);
