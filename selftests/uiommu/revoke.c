@@ -139,8 +139,10 @@ ROW(ANON, SMALL, by_dontneed_of_the_end, 100, false);
 ROW(ANON, SMALL, by_dontneed_and_touch, 100, false);
 ROW(THP, 2 * HUGE, by_munmap, 0, false);
 ROW(THP, 2 * HUGE, by_munmap_of_the_end, 0, false);
+ROW(THP, 2 * HUGE, by_mremap_away, 0, false);
 ROW(THP, 2 * HUGE, by_dontneed_of_the_end, 100, false);
 ROW(SHARED_ANON, SMALL, by_munmap, 0, true);
+ROW(SHARED_ANON, SMALL, by_mremap_away, 0, true);
 ROW(SHARED_ANON, SMALL, by_remove, 100, false);
 ROW(MEMFD, SMALL, by_munmap, 0, true);
 ROW(MEMFD, SMALL, by_munmap_of_the_end, 0, true);
@@ -155,8 +157,12 @@ ROW(HUGETLB, 2 * HUGE, by_mremap_away, 0, true);
 ROW(HUGETLB, 2 * HUGE, by_punch_of_the_end, 100, false);
 ROW(HUGETLB, 2 * HUGE, by_truncate, 100, false);
 ROW(HUGETLB_PRIVATE, HUGE, by_munmap, 0, false);
+ROW(HUGETLB_PRIVATE, HUGE, by_dontneed, 100, false);
+ROW(HUGETLB_1G, GIGANTIC, by_munmap, 0, true);
 ROW(PRIVATE_FILE, SMALL, by_munmap, 0, false);
+ROW(PRIVATE_FILE, SMALL, by_mremap_away, 0, false);
 ROW(PRIVATE_FILE, SMALL, by_dontneed, 100, false);
+ROW(PRIVATE_FILE, SMALL, by_truncate, 100, false);
 
 FIXTURE_SETUP(revoke)
 {
