@@ -30,6 +30,7 @@ struct field {
 	int domain;
 	struct memory m;
 	struct edu *edu;
+	int other; /* another device */
 	atomic_bool stop;
 	atomic_int bad; /* an error that is not of the table */
 	atomic_ulong done[8]; /* turns of each kind of thread */
@@ -299,6 +300,84 @@ TEST_F_TIMEOUT(race, munmap_beside_a_hole_punch_is_heard, 120)
 	for (i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
 	EXPECT_LT(10, self->f.done[3]);
+	expect_clean();
+}
+
+static bool is_of(int err, int one, int other)
+{
+	return !err || err == one || err == other;
+}
+
+/* One device comes and goes */
+static void *set_and_unset(void *arg)
+{
+	struct field *f = arg;
+	int err;
+
+	while (!f->stop) {
+		err = device_set(f->other, f->domain);
+		if (!is_of(err, -EBUSY, -EBUSY))
+			f->bad = err;
+		f->done[0] += !err;
+		err = call(f->other, VFIO_DOMAIN_UNSET, NULL);
+		if (!is_of(err, -EBUSY, -EBUSY))
+			f->bad = err;
+		f->done[1] += !err;
+	}
+	return NULL;
+}
+
+/* While others map through it; without a domain that is EINVAL */
+static void *map_by_device(void *arg)
+{
+	struct field *f = arg;
+	unsigned int seed = ++f->seed;
+	int i, err;
+
+	while (!f->stop) {
+		i = rand_r(&seed) % BLOCKS;
+		err = device_map(f->other, f->m.buf + i * BLOCK,
+				 IOVA + i * BLOCK, BLOCK, 1);
+		if (!is_of(err, -EBUSY, -EINVAL))
+			f->bad = err;
+		f->done[2] += !err;
+		err = device_unmap(f->other, IOVA + i * BLOCK, BLOCK);
+		if (!is_of(err, -ENXIO, -EINVAL))
+			f->bad = err;
+		process_nap(rand_r(&seed) % 2);
+	}
+	return NULL;
+}
+
+/* And others open it, map, and close with what they mapped */
+static void *open_and_close(void *arg)
+{
+	struct field *f = arg;
+	int err, fd;
+
+	while (!f->stop) {
+		fd = device_open("EDU1");
+		err = device_map(fd, f->m.buf, IOVA + BLOCKS * BLOCK, BLOCK, 1);
+		if (!is_of(err, -EBUSY, -EINVAL))
+			f->bad = err;
+		f->done[3] += !err;
+		close(fd);
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(race, attach_against_map_and_close, 120)
+{
+	static void *(*const fns[])(void *) = { set_and_unset, map_by_device,
+						map_by_device, open_and_close,
+						make_dma };
+	static const struct goals goals = { { 20, 20, 20, 20 } };
+
+	self->f.other = device_open("EDU1");
+	ASSERT_LE(0, self->f.other);
+	run(&self->f, fns, ARRAY_SIZE(fns), &goals);
+	EXPECT_TRUE(is_reached(&self->f, &goals));
+	close(self->f.other);
 	expect_clean();
 }
 
