@@ -3,6 +3,7 @@
 #   TEST_GEN_PROGS     one program for each <name>.c
 #   TEST_GEN_PROGS_32  those of them that are built for 32 bits too, as <name>32
 #   COMMON             sources that every program of it takes in
+#   <name>_MORE        more sources of <name>
 #   LIBS               uvfio: the library of lib/ is compiled in
 # and includes this file.
 
@@ -48,7 +49,9 @@ $(foreach source,$(SHARED),$(eval $(call compile,$(source))))
 
 $(PROGS): $(OUT)/%: %.c $(SHARED_64) $(HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(FLAGS) -o $@ $< $(SHARED_64)
+	$(CC) $(CFLAGS) $(FLAGS) -o $@ $< $($*_MORE) $(SHARED_64)
+
+$(foreach name,$(TEST_GEN_PROGS),$(eval $(OUT)/$(name): $($(name)_MORE)))
 
 $(PROGS_32): $(OUT)/%32: %.c $(SHARED_32) $(HEADERS)
 	@mkdir -p $(@D)

@@ -79,7 +79,7 @@ bench_boot() {
 	} >"$plan"
 	say "kernel $kernel: $kinds (${clock}; some minutes)"
 	"$TOP/selftests/qemu/run" --kernel "$kernel" --plan "$plan" \
-		--timeout 1500 --log "$log" \
+		--timeout 1500 --nodes 1 --log "$log" \
 		--qemu "$(bench_hardware)" "$@" |
 		grep --line-buffered -v '^bench' >&2 || return 1
 	{

@@ -23,6 +23,7 @@
 #include "../lib/text.h"
 
 #define KNOBS "/sys/kernel/debug/"
+#define SEPARATE "/sys/module/uiommu/parameters/separate_tables"
 #define MOST 20000
 #define IOVA 0x40000000ULL
 #define SMALL (16 * PAGE)
@@ -115,6 +116,9 @@ static int open_stage(struct stage *stage, const struct scenario *s)
 
 static void close_stage(struct stage *stage)
 {
+	text_write(SEPARATE, "N");
+	if (stage->opened >= 0)
+		close(stage->opened);
 	if (stage->memory.buf)
 		memory_free(&stage->memory);
 	close(stage->device);
@@ -122,33 +126,37 @@ static void close_stage(struct stage *stage)
 }
 
 static int failed_cleanly(struct stage *stage, const struct scenario *s,
-			  int err, long maps, long pinned)
+			  int err, const struct uiommu_info *before)
 {
+	struct uiommu_info now;
+
 	if (s->cannot_fail)
 		return -EINVAL;
-	if (domain_nr_maps(stage->domain) != maps ||
-	    domain_pinned(stage->domain) != pinned)
+	if (domain_info(stage->domain, &now))
+		return -EIO;
+	if (now.nr_maps != before->nr_maps || now.pinned != before->pinned ||
+	    now.nr_devices != before->nr_devices)
 		return -EBUSY;
-	return err == -ENOMEM ? 0 : err;
+	return err == -ENOMEM ? s->act(stage) : err;
 }
 
 /* Returns 1 when the call passed untouched, 0 when one allocation failed. */
 static int fail_one(struct stage *stage, const struct scenario *s,
 		    unsigned int nth)
 {
-	long maps = domain_nr_maps(stage->domain);
-	long pinned = domain_pinned(stage->domain), left;
+	struct uiommu_info before;
+	long left;
 	int err;
 
-	if (arm(nth))
+	if (domain_info(stage->domain, &before) || arm(nth))
 		return -ENODEV;
 	err = s->act(stage);
 	left = disarm();
 	if (left < 0)
 		return -ENODEV;
 	if (err)
-		err = failed_cleanly(stage, s, err, maps, pinned);
-	else if (s->undo)
+		err = failed_cleanly(stage, s, err, &before);
+	if (!err && s->undo)
 		err = s->undo(stage);
 	return err ? err : left > 0;
 }
@@ -190,7 +198,10 @@ static int open_device(struct stage *stage)
 
 static int close_opened(struct stage *stage)
 {
-	return close(stage->opened);
+	int err = close(stage->opened);
+
+	stage->opened = -1;
+	return err;
 }
 
 static int attach(struct stage *stage)
@@ -249,6 +260,37 @@ static int map_scattered(struct stage *stage)
 	return err;
 }
 
+/* A second device, with page tables of its own, and much to put into them */
+static int prepare_second(struct stage *stage)
+{
+	int err = attach(stage);
+
+	if (!err)
+		err = map_scattered(stage);
+	if (!err)
+		err = text_write(SEPARATE, "Y");
+	return err ? err : open_device(stage);
+}
+
+static int attach_second(struct stage *stage)
+{
+	return device_set(stage->opened, stage->domain);
+}
+
+static int detach_second(struct stage *stage)
+{
+	return call(stage->opened, VFIO_DOMAIN_UNSET, NULL);
+}
+
+static int attach_both(struct stage *stage)
+{
+	int err = prepare_second(stage);
+
+	if (!err)
+		err = unmap_all(stage);
+	return err ? err : attach_second(stage);
+}
+
 /* clang-format off */
 #define SWEEP(name, ...)					\
 	TEST(name)						\
@@ -262,6 +304,9 @@ SWEEP(opening_a_domain, ANON, 0, NULL, open_domain, close_opened)
 SWEEP(opening_a_device, ANON, 0, NULL, open_device, close_opened)
 SWEEP(attaching, ANON, 0, NULL, attach, detach)
 SWEEP(attaching_with_replay, ANON, SPREAD, map_scattered, attach, detach)
+SWEEP(attaching_another_with_replay, ANON, SPREAD, prepare_second,
+	attach_second, detach_second)
+SWEEP(mapping_in_both_tables, ANON, SPREAD, attach_both, map_all, unmap_all)
 SWEEP(mapping_before_attach, ANON, SMALL, NULL, map_all, unmap_all)
 SWEEP(mapping_anonymous, ANON, SMALL, attach, map_all, unmap_all)
 SWEEP(mapping_read_only, ANON, SMALL, attach, map_read_only, unmap_all)

@@ -50,6 +50,23 @@ describe_hardware() {
 	)
 }
 
+# Half of the processors and of the memory on each of two nodes; one processor
+# has one node. $1: nodes wanted, $2: processors, $3: memory
+describe_nodes() {
+	local nodes=$1 smp=$2 size half
+
+	[ "$nodes" = 2 ] && [ "$smp" -gt 1 ] || return 0
+	size=$(($(numfmt --from=iec "$3") / 2))
+	half=$((smp / 2))
+	hardware+=(
+		-machine smp.sockets=2
+		-object "memory-backend-ram,id=node0,size=$size"
+		-object "memory-backend-ram,id=node1,size=$size"
+		-numa "node,nodeid=0,memdev=node0,cpus=0-$((half - 1))"
+		-numa "node,nodeid=1,memdev=node1,cpus=$half-$((smp - 1))"
+	)
+}
+
 machine_names() {
 	cat <<-EOT
 	EDU0=0000:00:04.0

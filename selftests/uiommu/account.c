@@ -372,4 +372,31 @@ TEST(where_the_kernel_chooses_there_is_always_room)
 				    &domain));
 }
 
+/* Pairs enough to use up what a domain may leave behind */
+static int map_and_unmap_for_long(void *arg)
+{
+	int domain = *(int *)arg, n, err = 0;
+	__u8 *page = memory_anon(PAGE);
+
+	for (n = 0; n < 6000 && !err; n++) {
+		err = domain_map(domain, page, HIGH + n * HUGE, PAGE, true);
+		if (!err)
+			err = domain_unmap(domain, HIGH + n * HUGE, PAGE);
+	}
+	return err;
+}
+
+/* Only VT-d frees tables: elsewhere they run out, and that is told */
+TEST(scattered_mappings_that_have_gone_leave_room)
+{
+	int domain = domain_open(), fd = device_open("EDU0");
+	int err = access("/sys/class/iommu/dmar0", F_OK) ? ENOMEM : 0;
+
+	if (!device_bdf("EDU0"))
+		SKIP(return, "EDU0 is not set");
+	ASSERT_EQ(0, device_set(fd, domain));
+	EXPECT_EQ(err, process_run_as(USER, LIMIT * PAGE,
+				      map_and_unmap_for_long, &domain));
+}
+
 TEST_HARNESS_MAIN

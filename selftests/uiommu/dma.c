@@ -155,6 +155,59 @@ TEST_F(dma, neighbours_stay_when_one_page_is_unmapped)
 		  edu_arrives(&self->a, IOVA + 2 * PAGE, self->buf + 2 * PAGE));
 }
 
+/* Pages of no run: those with even numbers were populated first */
+static __u8 *scattered(size_t npages)
+{
+	__u8 *buf = memory_anon(npages * PAGE);
+	size_t i;
+
+	madvise(buf, npages * PAGE, MADV_NOHUGEPAGE);
+	for (i = 0; i < npages; i += 2)
+		buf[i * PAGE] = 1;
+	for (i = 1; i < npages; i += 2)
+		buf[i * PAGE] = 1;
+	return buf;
+}
+
+/*
+ * VT-d unmaps 2 MiB from where a leaf table is missing, or 1 GiB: so from the
+ * middle of a window to the middle of the next, where the neighbour is.
+ */
+TEST_F(dma, neighbours_stay_when_a_map_fails)
+{
+	static const struct {
+		size_t npages;
+		__u64 iova;
+	} rows[] = {
+		{ 1, HUGE / 2 },
+		{ 16, HUGE / 2 },
+		{ 255, HUGE / 2 },
+		{ 1024, 2 * HUGE + HUGE / 2 },
+		{ 2047, 16 * HUGE + PAGE },
+	};
+	size_t i, size;
+	__u8 *holey;
+	__u64 next;
+
+	attach(&self->a);
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		size = rows[i].npages * PAGE;
+		holey = scattered(rows[i].npages);
+		next = IOVA + rows[i].iova + size;
+		next = (next + HUGE - 1) & -HUGE;
+		ASSERT_EQ(0, device_map(self->a.fd, self->buf, next, PAGE, 1));
+		ASSERT_EQ(0, munmap(holey + size - PAGE, PAGE));
+		EXPECT_EQ(-EFAULT, device_map(self->a.fd, holey,
+					      IOVA + rows[i].iova, size, 1))
+		TH_LOG("%zu pages", rows[i].npages);
+		EXPECT_EQ(1, edu_arrives(&self->a, next, self->buf))
+		TH_LOG("%zu pages", rows[i].npages);
+		EXPECT_EQ(0, edu_sees(&self->a, IOVA + rows[i].iova, 0x01));
+		EXPECT_EQ(0, device_unmap(self->a.fd, next, PAGE));
+		munmap(holey, size);
+	}
+}
+
 TEST_F(dma, domain_closed_while_in_use)
 {
 	int refs = text_module_refs("uiommu");

@@ -182,6 +182,13 @@ static int unmap_view(struct memory *m)
 	return munmap(at, m->size);
 }
 
+static int punch_the_file(struct memory *m)
+{
+	/* private pages are no longer the file's */
+	return fallocate(m->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+			 m->size);
+}
+
 static int grow_and_punch_beyond(struct memory *m)
 {
 	return ftruncate(m->fd, 2 * m->size) ||
@@ -243,6 +250,8 @@ ROW(HUGETLB, HUGE, protect);
 ROW(HUGETLB, HUGE, move);
 ROW(PRIVATE_FILE, SMALL, fork_and_write);
 ROW(PRIVATE_FILE, SMALL, drop_caches);
+ROW(PRIVATE_FILE, SMALL, protect);
+ROW(PRIVATE_FILE, SMALL, punch_the_file);
 ROW(PRIVATE_FILE, SMALL, reclaim);
 
 FIXTURE_SETUP(keep)

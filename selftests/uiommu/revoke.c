@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "../lib/harness.h"
 #include "../lib/call.h"
@@ -105,6 +106,17 @@ static int by_truncate_and_back(struct memory *m)
 	return ftruncate(m->fd, 0) || ftruncate(m->fd, m->size);
 }
 
+/* Has anybody made new pages where they were thrown away? */
+static bool is_refilled(struct memory *m)
+{
+	unsigned char resident = 0;
+	struct stat st = {};
+
+	if (m->fd >= 0)
+		return fstat(m->fd, &st) || st.st_blocks;
+	return mincore(m->buf, PAGE, &resident) || (resident & 1);
+}
+
 FIXTURE(revoke)
 {
 	int domain;
@@ -139,8 +151,10 @@ ROW(ANON, SMALL, by_dontneed_of_the_end, 100, false);
 ROW(ANON, SMALL, by_dontneed_and_touch, 100, false);
 ROW(THP, 2 * HUGE, by_munmap, 0, false);
 ROW(THP, 2 * HUGE, by_munmap_of_the_end, 0, false);
+ROW(THP, 2 * HUGE, by_mremap_away, 0, false);
 ROW(THP, 2 * HUGE, by_dontneed_of_the_end, 100, false);
 ROW(SHARED_ANON, SMALL, by_munmap, 0, true);
+ROW(SHARED_ANON, SMALL, by_mremap_away, 0, true);
 ROW(SHARED_ANON, SMALL, by_remove, 100, false);
 ROW(MEMFD, SMALL, by_munmap, 0, true);
 ROW(MEMFD, SMALL, by_munmap_of_the_end, 0, true);
@@ -152,11 +166,16 @@ ROW(MEMFD, SMALL, by_truncate, 100, false);
 ROW(MEMFD, SMALL, by_truncate_and_back, 100, false);
 ROW(HUGETLB, 2 * HUGE, by_munmap, 0, true);
 ROW(HUGETLB, 2 * HUGE, by_mremap_away, 0, true);
+ROW(HUGETLB, 2 * HUGE, by_punch, 100, false);
 ROW(HUGETLB, 2 * HUGE, by_punch_of_the_end, 100, false);
 ROW(HUGETLB, 2 * HUGE, by_truncate, 100, false);
 ROW(HUGETLB_PRIVATE, HUGE, by_munmap, 0, false);
+ROW(HUGETLB_PRIVATE, HUGE, by_dontneed, 100, false);
+ROW(HUGETLB_1G, GIGANTIC, by_munmap, 0, true);
 ROW(PRIVATE_FILE, SMALL, by_munmap, 0, false);
+ROW(PRIVATE_FILE, SMALL, by_mremap_away, 0, false);
 ROW(PRIVATE_FILE, SMALL, by_dontneed, 100, false);
+ROW(PRIVATE_FILE, SMALL, by_truncate, 100, false);
 
 FIXTURE_SETUP(revoke)
 {
@@ -189,6 +208,10 @@ TEST_F(revoke, no_longer_reached)
 	ASSERT_EQ(0, variant->way(&self->m));
 	process_nap(variant->delay);
 	EXPECT_EQ(0, edu_sees(&self->edu, IOVA, SECRET));
+	/* who looks whether they are still there must not bring them back */
+	if (variant->way == by_punch ||
+	    (variant->way == by_dontneed && variant->kind == ANON))
+		EXPECT_FALSE(is_refilled(&self->m));
 	if (variant->pages_stay) {
 		EXPECT_EQ(SECRET, self->m.view[0]);
 		EXPECT_EQ(0, edu_arrives(&self->edu, IOVA, self->m.view));

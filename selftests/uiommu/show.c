@@ -141,12 +141,17 @@ TEST_F(show, tracepoints_tell_and_hide_user_addresses)
 				PAGE, true));
 	ASSERT_EQ(0, munmap(self->buf + 4 * PAGE, PAGE));
 	ASSERT_EQ(0, domain_unmap(self->domain, IOVA, 3 * PAGE));
+	ASSERT_EQ(0, device_unmap(self->fd, 2 * IOVA, 2 * PAGE));
+	ASSERT_EQ(0, call(self->fd, VFIO_DOMAIN_UNSET, NULL));
+	ASSERT_EQ(0, device_set(self->fd, self->domain));
 	ASSERT_LT(0, text_read(TRACING "trace", text, sizeof(text)));
 	text_write(TRACING "events/uiommu/enable", "0");
 	EXPECT_NE(NULL, strstr(text, "uiommu_map: "));
 	EXPECT_NE(NULL, strstr(text, "iova=0x90000000 size=4096 ret=0"));
 	EXPECT_NE(NULL, strstr(text, "uiommu_revoke: "));
 	EXPECT_NE(NULL, strstr(text, "uiommu_unmap: "));
+	EXPECT_NE(NULL, strstr(text, "uiommu_detach: "));
+	EXPECT_NE(NULL, strstr(text, "uiommu_attach: "));
 	snprintf(address, sizeof(address), "%lx",
 		 (unsigned long)(self->buf + 4 * PAGE) >> 12);
 	EXPECT_EQ(NULL, strstr(text, address));

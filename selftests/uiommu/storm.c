@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * All invalidations at once, on mappings under DMA, with maps and unmaps
- * racing. Invariant: memory that was unmapped and given back to its file is
- * never written by a device again, mappings that nobody disturbed work to the
- * end, and nothing is left when all have gone.
+ * racing. Invariant: memory that was taken away is never written or read by a
+ * device again, mappings whose memory stays work to the end, and nothing is
+ * left when all have gone.
  *
- * STORM_SECONDS says for how long; 10 if it is not set.
+ * Each kind of disturbance is counted: one that never happened fails the test.
+ * STORM_SECONDS says for how long; 60 if it is not set.
  */
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,42 +18,14 @@
 #include "../lib/call.h"
 #include "../lib/device.h"
 #include "../lib/domain.h"
-#include "../lib/edu.h"
 #include "../lib/memory.h"
 #include "../lib/process.h"
-#include "../lib/text.h"
 
-#define FILE_IOVA 0x100000000ULL
-#define ANON_IOVA 0x110000000ULL
-#define CALM_IOVA 0x120000000ULL
-#define BLOCK (16 * PAGE)
-#define BLOCKS 16
-#define SIZE (BLOCKS * BLOCK)
-#define MARK 0xc3
+#include "storm.h"
 
-struct storm {
-	int domain;
-	struct memory file;
-	struct memory anon;
-	struct memory calm; /* nobody disturbs it */
-	struct edu a;
-	struct edu b;
-	atomic_bool stop;
-	atomic_int seed;
-	atomic_int errors;
-	atomic_int escaped; /* writes seen where none may be */
-	atomic_long turns;
-};
-
-static size_t random_page(unsigned int *seed)
+static int unless(int err, int allowed)
 {
-	return rand_r(seed) % (SIZE / PAGE) * PAGE;
-}
-
-static void check(struct storm *s, int err, int allowed)
-{
-	if (err && err != -EBUSY && err != allowed)
-		s->errors = err;
+	return err == -EBUSY || err == allowed ? 0 : err;
 }
 
 /* Maps and unmaps blocks of both buffers */
@@ -63,75 +35,76 @@ static void *map_blocks(void *arg)
 	unsigned int seed = ++s->seed;
 
 	while (!s->stop) {
-		int i = rand_r(&seed) % BLOCKS;
 		bool file = rand_r(&seed) & 1;
 		__u8 *buf = file ? s->file.buf : s->anon.buf;
+		size_t block = (file ? SIZE : s->anon.size) / BLOCKS;
 		__u64 iova = file ? FILE_IOVA : ANON_IOVA;
+		size_t at = rand_r(&seed) % BLOCKS * block;
+		bool write = rand_r(&seed) & 1;
 
-		check(s,
-		      domain_map(s->domain, buf + i * BLOCK, iova + i * BLOCK,
-				 BLOCK, rand_r(&seed) & 1),
-		      -EFAULT);
-		i = rand_r(&seed) % BLOCKS;
-		check(s, domain_unmap(s->domain, iova + i * BLOCK, BLOCK),
-		      -ENXIO);
+		check(s, unless(domain_map(s->domain, buf + at, iova + at,
+					   block, write),
+				-EFAULT));
+		at = rand_r(&seed) % BLOCKS * block;
+		check(s, unless(domain_unmap(s->domain, iova + at, block),
+				-ENXIO));
 		s->turns++;
 	}
 	return NULL;
 }
 
-/* Devices write everywhere, mapped or not */
+/* Devices write everywhere, mapped or not; where all is calm it arrives */
 static void *make_dma(void *arg)
 {
 	struct storm *s = arg;
 	unsigned int seed = ++s->seed;
 
 	while (!s->stop) {
-		edu_store_start(&s->a, FILE_IOVA + random_page(&seed));
-		edu_store_start(&s->b, ANON_IOVA + random_page(&seed));
-		check(s, edu_wait(&s->a), 0);
-		check(s, edu_wait(&s->b), 0);
-		if (edu_arrives(&s->a, CALM_IOVA, s->calm.buf) != 1)
-			s->errors = -EIO;
+		size_t at = random_page(&seed, s->calm.size);
+
+		edu_store_start(&s->a, FILE_IOVA + random_page(&seed, SIZE));
+		edu_store_start(&s->b,
+				ANON_IOVA + random_page(&seed, s->anon.size));
+		check(s, edu_wait(&s->a));
+		check(s, edu_wait(&s->b));
+		if (edu_arrives(&s->a, CALM_IOVA + at, s->calm.view + at) != 1)
+			check(s, -EIO);
+		at = random_page(&seed, HUGE);
+		if (edu_arrives(&s->b, HUGE_IOVA + at, s->huge.buf + at) != 1)
+			check(s, -EIO);
 	}
 	return NULL;
 }
 
-/*
- * Takes a page of the file out of the process and watches it through another
- * view: what is written to it then comes from a device that had no right.
- */
-static void *take_pages_away(void *arg)
+/* Reads mapped memory from one node and the other: work for balancing */
+static void *touch(void *arg)
+{
+	struct storm *s = arg;
+	size_t at, sum = 0;
+	int node = 0;
+
+	while (!s->stop) {
+		check(s, disturb_go_to(node = !node));
+		for (at = 0; at < HUGE; at += PAGE)
+			sum += *(volatile __u8 *)(s->calm.buf + at) +
+			       *(volatile __u8 *)(s->huge.buf + at);
+		process_nap(20);
+	}
+	return sum ? NULL : s;
+}
+
+/* Punches holes beside what is mapped, in the same file */
+static void *punch_beside(void *arg)
 {
 	struct storm *s = arg;
 	unsigned int seed = ++s->seed;
 
 	while (!s->stop) {
-		size_t at = random_page(&seed);
+		__u8 *at = s->file.buf + SIZE + random_page(&seed, SIZE);
 
-		munmap(s->file.buf + at, PAGE);
-		memset(s->file.view + at, MARK, EDU_PROBE);
-		process_nap(rand_r(&seed) % 8 ? 1 : 130);
-		if (s->file.view[at] == EDU_PATTERN)
-			s->escaped++;
-		mmap(s->file.buf + at, PAGE, PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_FIXED, s->file.fd, at);
-	}
-	return NULL;
-}
-
-static void *disturb_file(void *arg)
-{
-	struct storm *s = arg;
-	unsigned int seed = ++s->seed;
-
-	while (!s->stop) {
-		__u8 *at = s->file.buf + SIZE + random_page(&seed);
-
-		/* the second half is mapped by nobody: only noise */
 		fallocate(s->file.fd,
 			  FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-			  SIZE + random_page(&seed), PAGE);
+			  SIZE + random_page(&seed, SIZE), PAGE);
 		madvise(at, PAGE, MADV_DONTNEED);
 		memset(at, 1, PAGE);
 		process_nap(1);
@@ -139,59 +112,43 @@ static void *disturb_file(void *arg)
 	return NULL;
 }
 
-static void *disturb_memory(void *arg)
+static void disturb_once(struct storm *s, unsigned int *seed)
+{
+	struct memory *const victims[] = { &s->anon, &s->calm, &s->huge,
+					   &s->idle };
+	unsigned int i = rand_r(seed) % nr_disturbances;
+	const struct disturbance *d = disturbances + i;
+	struct memory *m =
+		victims[d->takes ? 0 : rand_r(seed) % ARRAY_SIZE(victims)];
+	size_t at = HUGE + random_page(seed, m->size - HUGE);
+	int err;
+
+	if (d->everywhere)
+		pthread_rwlock_rdlock(&s->whole);
+	err = d->act(m, at);
+	check(s, unless(err, 0));
+	if (d->everywhere)
+		pthread_rwlock_unlock(&s->whole);
+	s->done[i] += !err;
+}
+
+static void *disturb(void *arg)
 {
 	struct storm *s = arg;
 	unsigned int seed = ++s->seed;
 
 	while (!s->stop) {
-		__u8 *at = s->anon.buf + random_page(&seed);
-
-		switch (rand_r(&seed) % 6) {
-		case 0:
-			madvise(at, PAGE, MADV_DONTNEED);
-			break;
-		case 1:
-			mprotect(at, PAGE, PROT_READ);
-			mprotect(at, PAGE, PROT_READ | PROT_WRITE);
-			break;
-		case 2:
-			madvise(at, PAGE, MADV_PAGEOUT);
-			break;
-		case 3:
-			mmap(at, PAGE, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-			break;
-		case 4:
-			madvise(s->anon.buf, SIZE,
-				rand_r(&seed) & 1 ? MADV_HUGEPAGE :
-						    MADV_NOHUGEPAGE);
-			break;
-		default:
-			process_nap(1);
-		}
+		disturb_once(s, &seed);
+		process_nap(1);
 	}
 	return NULL;
 }
 
-static void *disturb_all(void *arg)
+/* May a mapping there have been revoked? */
+static bool is_disturbed(const struct uiommu_revoked_range *r)
 {
-	struct storm *s = arg;
-	unsigned int turn = 0;
-	pid_t pid;
-
-	while (!s->stop) {
-		pid = fork();
-		if (!pid)
-			_exit(0);
-		process_wait(pid);
-		if (turn++ % 8 == 0)
-			text_write("/proc/sys/vm/compact_memory", "1");
-		if (turn % 8 == 4)
-			text_write("/proc/sys/vm/drop_caches", "3");
-		process_nap(20);
-	}
-	return NULL;
+	return (r->iova >= FILE_IOVA && r->iova < CALM_IOVA) ||
+	       r->iova == WATCHED_IOVA;
 }
 
 /* Reads reports as they come, so that none of them blocks */
@@ -200,10 +157,15 @@ static void *read_reports(void *arg)
 	struct storm *s = arg;
 	struct uiommu_revoked_range ranges[16];
 	__u32 flags;
+	int i, n;
 
 	while (!s->stop) {
-		if (domain_revoked(s->domain, ranges, 16, &flags) < 0)
-			s->errors = -EPROTO;
+		n = domain_revoked(s->domain, ranges, 16, &flags);
+		if (n < 0)
+			check(s, n);
+		for (i = 0; i < n; i++)
+			if (!is_disturbed(ranges + i))
+				check(s, -EPROTO);
 		process_nap(5);
 	}
 	return NULL;
@@ -214,52 +176,110 @@ FIXTURE(storm)
 	struct storm s;
 };
 
+static int map_calm(struct storm *s)
+{
+	int err = domain_map(s->domain, s->calm.buf, CALM_IOVA, s->calm.size,
+			     true);
+
+	return err ? err :
+		     domain_map(s->domain, s->huge.buf, HUGE_IOVA, s->huge.size,
+				true);
+}
+
+static int make_memory(struct storm *s)
+{
+	int err = memory_make(&s->file, MEMFD, 2 * SIZE) ||
+		  memory_make(&s->anon, ANON, 2 * HUGE) ||
+		  memory_make(&s->calm, MEMFD, 2 * HUGE) ||
+		  memory_make(&s->huge, THP, 2 * HUGE) ||
+		  memory_make(&s->idle, ANON, 2 * HUGE) ||
+		  memory_make(&s->merged, ANON, SIZE);
+
+	memset(s->merged.buf, MARK, SIZE);
+	s->parking = memory_anon(PAGE);
+	return err || madvise(s->merged.buf, SIZE, MADV_MERGEABLE) ||
+	       madvise(s->anon.buf, s->anon.size, MADV_MERGEABLE) ||
+	       madvise(s->huge.buf, s->huge.size, MADV_MERGEABLE);
+}
+
 FIXTURE_SETUP(storm)
 {
 	struct storm *s = &self->s;
 
-	if (!device_bdf("EDU0") || !device_bdf("EDU1"))
-		SKIP(return, "EDU0 or EDU1 is not set");
+	if (!device_bdf("EDU0") || !device_bdf("EDU1") || !device_bdf("EDU2"))
+		SKIP(return, "EDU0, EDU1 or EDU2 is not set");
+	pthread_rwlock_init(&s->whole, NULL);
 	s->domain = domain_open();
 	ASSERT_EQ(0, edu_open(&s->a, "EDU0"));
 	ASSERT_EQ(0, edu_attach(&s->a, s->domain));
 	ASSERT_EQ(0, edu_open(&s->b, "EDU1"));
 	ASSERT_EQ(0, edu_attach(&s->b, s->domain));
-	ASSERT_EQ(0, memory_make(&s->file, MEMFD, 2 * SIZE));
-	ASSERT_EQ(0, memory_make(&s->anon, ANON, SIZE));
-	ASSERT_EQ(0, memory_make(&s->calm, ANON, PAGE));
-	ASSERT_EQ(0, domain_map(s->domain, s->calm.buf, CALM_IOVA, PAGE, true));
+	ASSERT_EQ(0, edu_open(&s->c, "EDU2"));
+	ASSERT_EQ(0, edu_attach(&s->c, s->domain));
+	ASSERT_EQ(0, make_memory(s));
+	ASSERT_EQ(0, map_calm(s));
+	ASSERT_EQ(0, disturb_hurry_balancing());
+	ASSERT_EQ(0, disturb_start_merging());
 }
 
 FIXTURE_TEARDOWN(storm)
 {
+	disturb_stop_merging();
+	disturb_stop_balancing();
 	edu_close(&self->s.a);
 	edu_close(&self->s.b);
+	edu_close(&self->s.c);
 	close(self->s.domain);
 }
 
-TEST_F_TIMEOUT(storm, everything_at_once, 180)
+static void run(struct storm *s, int seconds)
 {
 	static void *(*const threads[])(void *) = {
-		map_blocks,   map_blocks,     make_dma,	   take_pages_away,
-		disturb_file, disturb_memory, disturb_all, read_reports,
+		map_blocks,   map_blocks,	    make_dma, take_pages_away,
+		punch_beside, throw_away_and_leave, disturb,  disturb,
+		touch,	      read_reports,
 	};
-	const char *seconds = getenv("STORM_SECONDS");
 	pthread_t running[ARRAY_SIZE(threads)];
-	struct storm *s = &self->s;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
 		pthread_create(running + i, NULL, threads[i], s);
-	process_nap((seconds ? atoi(seconds) : 10) * 1000);
+	process_nap(seconds * 1000);
 	s->stop = true;
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
 		pthread_join(running[i], NULL);
-	EXPECT_EQ(0, s->errors);
-	EXPECT_EQ(0, s->escaped);
+}
+
+/* What has to have happened, by the kernel's own count */
+static const char *const events[] = {
+	"numa_pte_updates ",	    "numa_hint_faults ", "pgmigrate_success ",
+	"compact_migrate_scanned ", "thp_split_pmd ",	 "thp_collapse_alloc ",
+};
+
+TEST_F_TIMEOUT(storm, everything_at_once, 400)
+{
+	const char *seconds = getenv("STORM_SECONDS");
+	long before[ARRAY_SIZE(events)];
+	struct storm *s = &self->s;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(events); i++)
+		before[i] = disturb_count(events[i]);
+	run(s, seconds ? atoi(seconds) : 60);
+	EXPECT_EQ(0, s->errors)
+	TH_LOG("line %d", s->where);
+	EXPECT_EQ(0, s->escaped)
+	TH_LOG("line %d of storm_watch.c", s->escape);
 	EXPECT_LT(100, s->turns);
-	EXPECT_EQ(1, edu_arrives(&s->a, CALM_IOVA, s->calm.buf));
-	EXPECT_EQ(1, edu_arrives(&s->b, CALM_IOVA, s->calm.buf));
+	EXPECT_LT(0, disturb_merged());
+	for (i = 0; i < ARRAY_SIZE(events); i++)
+		EXPECT_LT(before[i], disturb_count(events[i]))
+	TH_LOG("event %zu did not happen", i);
+	for (i = 0; i < nr_disturbances + NR_WAYS + NR_THROWS + NR_LEAVES; i++)
+		EXPECT_LT(0, s->done[i])
+	TH_LOG("disturbance %zu was not done", i);
+	EXPECT_EQ(1, edu_arrives(&s->a, CALM_IOVA, s->calm.view));
+	EXPECT_EQ(1, edu_arrives(&s->b, HUGE_IOVA, s->huge.buf));
 	EXPECT_EQ(0, domain_unmap_all(s->domain));
 	EXPECT_TRUE(process_vmpin_becomes(getpid(), 0));
 	EXPECT_EQ(0, domain_pinned(s->domain));

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "../lib/harness.h"
 #include "../lib/call.h"
@@ -21,6 +22,8 @@
 #define SEPARATE "/sys/module/uiommu/parameters/separate_tables"
 #define BLOCKS 64
 #define TURNS 40
+#define LARGE (16UL << 20)
+#define TAKES 12
 
 FIXTURE(tables)
 {
@@ -156,6 +159,96 @@ TEST_F(tables, replay_against_revocation)
 	}
 	EXPECT_EQ(0, c.bad);
 	EXPECT_EQ(1, process_vmpin_becomes(getpid(), 0));
+}
+
+/* Memory of which each page is a run by itself: replaying it takes time */
+static int make_scattered(struct memory *m)
+{
+	size_t at;
+
+	*m = (struct memory){ .size = LARGE, .fd = memfd_create("tables", 0) };
+	if (m->fd < 0 || ftruncate(m->fd, LARGE))
+		return -errno;
+	m->buf =
+		mmap(NULL, LARGE, PROT_READ | PROT_WRITE, MAP_SHARED, m->fd, 0);
+	m->view =
+		mmap(NULL, LARGE, PROT_READ | PROT_WRITE, MAP_SHARED, m->fd, 0);
+	for (at = 0; at < LARGE; at += 2 * PAGE)
+		m->buf[at] = 0;
+	for (at = PAGE; at < LARGE; at += 2 * PAGE)
+		m->buf[at] = 0;
+	return 0;
+}
+
+struct taker {
+	struct memory m;
+	long delay; /* microseconds */
+};
+
+static void *take_later(void *arg)
+{
+	struct taker *t = arg;
+
+	usleep(t->delay);
+	munmap(t->m.buf, t->m.size);
+	return NULL;
+}
+
+static long microseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* An attach while @t takes the memory away. Returns how long it took. */
+static long attach_while_taken(FIXTURE_DATA(tables) * self, struct taker *t)
+{
+	pthread_t thread;
+	long before;
+	int err;
+
+	if (domain_map(self->domain, t->m.buf, IOVA, LARGE, true))
+		return -1;
+	pthread_create(&thread, NULL, take_later, t);
+	before = microseconds();
+	err = device_set(self->b.fd, self->domain);
+	before = microseconds() - before;
+	pthread_join(thread, NULL);
+	/* it finds the same page tables again */
+	err = err || call(self->b.fd, VFIO_DOMAIN_UNSET, NULL) ||
+	      edu_attach(&self->b, self->domain);
+	return err ? -1 : before;
+}
+
+/*
+ * A domain keeps its page tables, and replays only into new ones: each turn
+ * has a domain of its own. The first finds out how long an attach takes.
+ */
+TEST_F_TIMEOUT(tables, memory_that_goes_in_the_middle_of_a_replay, 150)
+{
+	long took, whole = 0;
+	struct taker t;
+	int i;
+
+	for (i = 0; i <= TAKES; i++) {
+		ASSERT_EQ(0, edu_attach(&self->a, self->domain));
+		ASSERT_EQ(0, make_scattered(&t.m));
+		t.delay = i ? whole * i / TAKES : 1000000;
+		took = attach_while_taken(self, &t);
+		ASSERT_LT(0, took);
+		whole = i ? whole : took;
+		EXPECT_EQ(2, domain_nr_maps(self->domain));
+		EXPECT_EQ(0, edu_arrives(&self->b, IOVA, t.m.view));
+		EXPECT_EQ(0, edu_arrives(&self->b, IOVA + LARGE - PAGE,
+					 t.m.view + LARGE - PAGE));
+		ASSERT_EQ(0, edu_detach(&self->b));
+		ASSERT_EQ(0, edu_detach(&self->a));
+		memory_free(&t.m);
+		close(self->domain);
+		self->domain = domain_open();
+	}
 }
 
 TEST_HARNESS_MAIN
