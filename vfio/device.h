@@ -8,6 +8,9 @@
  *   for below it, only tried)
  *     uiommu_domain_freeze()
  *       vfio_dev.lock
+ *         configuration access of the device (pci_cfg_access_lock(); that of
+ *         the bridge above is only tried, because who holds it, for a reset,
+ *         may wait for the device lock)
  *         mmap_lock is never taken from here on
  *         vfio_dev.mem		(also taken under mmap_lock, by faults)
  *           those of mm/ that zap and insert page table entries

@@ -5,9 +5,16 @@
  * Owns nothing. Invariant: while a reset goes on nobody reaches registers, and
  * afterwards configuration and interrupts are as before it. The device lock of
  * the driver core is only tried here, since unbinding holds it and waits for
- * ours.
+ * ours; so is the configuration of the bridge above, whose holder may wait for
+ * the device lock.
  */
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+
 #include "device.h"
+
+/* How long probe and remove try to get hold of the bridge above */
+#define BRIDGE_TIME HZ
 
 static struct vfio_dev *owner_of(struct vfio_config *cfg)
 {
@@ -45,15 +52,13 @@ const struct vfio_config_ops vfio_config_ops = {
 /*
  * A reset by the bus needs the bridge above to keep still. Its configuration
  * is locked, not the device: its driver's unbinding takes us with it. The
- * device is alone on that bus, else the core would not offer this reset.
+ * device is alone on that bus, else the core would not offer this reset. Other
+ * resets, which the core prefers, leave the bridge alone.
  */
 static struct pci_dev *bridge_to_hold(struct pci_dev *pdev)
 {
-	int i;
-
-	for (i = 0; i < PCI_NUM_RESET_METHODS; i++)
-		if (pdev->reset_methods[i] == UVFIO_RESET_BUS)
-			return pci_upstream_bridge(pdev);
+	if (pdev->reset_methods[0] == UVFIO_RESET_BUS)
+		return pci_upstream_bridge(pdev);
 	return NULL;
 }
 
@@ -143,6 +148,22 @@ void vfio_reset_pristine(struct vfio_dev *vdev)
 	vfio_intx_sync(vdev);
 }
 
+/*
+ * Who has locked the bridge's configuration may be about to reset us, and wait
+ * for the device lock that is held for us. He keeps the bridge still as well.
+ */
+static bool hold_patiently(struct pci_dev *bridge)
+{
+	unsigned long end = jiffies + BRIDGE_TIME;
+
+	while (!pci_cfg_access_trylock(bridge)) {
+		if (time_after(jiffies, end))
+			return false;
+		msleep(20);
+	}
+	return true;
+}
+
 /**
  * vfio_reset_held - reset a device that the driver core holds for us
  * @pdev: the device, at probe or remove
@@ -154,8 +175,8 @@ int vfio_reset_held(struct pci_dev *pdev)
 	struct pci_dev *bridge = bridge_to_hold(pdev);
 	int ret;
 
-	if (bridge)
-		pci_cfg_access_lock(bridge);
+	if (bridge && !hold_patiently(bridge))
+		bridge = NULL;
 	pci_cfg_access_lock(pdev);
 	ret = pci_reset_function_locked(pdev);
 	pci_cfg_access_unlock(pdev);
