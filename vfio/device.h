@@ -282,6 +282,7 @@ void vfio_reset_unbinding(struct vfio_dev *vdev);
 
 /* recovery.c, power.c; netlink.c has a header of its own */
 extern const struct pci_error_handlers vfio_error_handlers;
+extern const struct dev_pm_ops vfio_pm_ops;
 int vfio_power_init(void);
 void vfio_power_exit(void);
 

@@ -5,7 +5,8 @@
  * Owns nothing but a notifier. Invariant: a device that somebody has open
  * sleeps only with his consent, unless an administrator says otherwise, and
  * nobody is waited for longer than the one deadline that all share. Users are
- * asked here, because they are frozen before drivers are asked.
+ * asked here, because they are frozen before drivers are asked. A device that
+ * has slept is as its user left it, but awake.
  */
 #include <linux/jiffies.h>
 #include <linux/slab.h>
@@ -100,6 +101,41 @@ static int pm_event(struct notifier_block *nb, unsigned long event, void *data)
 
 static struct notifier_block pm_notifier = {
 	.notifier_call = pm_event,
+};
+
+/* What the PCI core saves and puts back are the registers of a device in D0 */
+static int wake_sleeper(struct device *dev)
+{
+	struct vfio_dev *vdev = dev_get_drvdata(dev);
+
+	mutex_lock(&vdev->lock);
+	vfio_config_wake(&vdev->config);
+	vfio_mem_update(vdev);
+	mutex_unlock(&vdev->lock);
+	return 0;
+}
+
+/*
+ * The PCI core has put back what it saved. It does that only for a driver that
+ * has such functions; for others it turns bus mastering off.
+ */
+static int awake(struct device *dev)
+{
+	struct vfio_dev *vdev = dev_get_drvdata(dev);
+
+	mutex_lock(&vdev->lock);
+	vfio_config_restored(&vdev->config);
+	vfio_intx_sync(vdev);
+	vfio_mem_update(vdev);
+	mutex_unlock(&vdev->lock);
+	return 0;
+}
+
+const struct dev_pm_ops vfio_pm_ops = {
+	.prepare = wake_sleeper,
+	.resume = awake,
+	.thaw = awake,
+	.restore = awake,
 };
 
 /**

@@ -356,7 +356,8 @@ struct uvfio_irq_set {
  * @VFIO_MSG_ERROR_RESUME: the recovery is over
  * @VFIO_MSG_PM_SUSPEND: the machine wants to sleep; answer with
  *	VFIO_MSG_PM_SUSPEND_REPLY
- * @VFIO_MSG_PM_RESUME: it is awake, or has not slept after all
+ * @VFIO_MSG_PM_RESUME: it is awake, or has not slept after all. The device is
+ *	as before, in D0
  * @VFIO_MSG_REGISTER: from the user: VFIO_ATTR_MSGCAP and the four attributes
  *	of the address. EPERM unless the caller has the device open or is an
  *	administrator; EINVAL: an attribute is missing or wrong
