@@ -173,6 +173,7 @@ disable:
 
 static void give_hardware(struct vfio_dev *vdev)
 {
+	vfio_intx_exit(vdev);
 	pci_release_regions(vdev->pdev);
 	pci_disable_device(vdev->pdev);
 }

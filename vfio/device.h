@@ -90,6 +90,7 @@ struct vfio_bar {
  * @reasons: INTX_*; guarded by &vfio_dev.irq_lock
  * @masked: what the hardware was told last; guarded by &vfio_dev.irq_lock
  * @maskable: the device has Interrupt Disable and it works; fixed
+ * @kept: we have told the PCI core to leave that bit to us; fixed
  * @irq: the line, while it is requested
  * @trigger: what to signal; guarded by &vfio_dev.irq_lock, and changed only
  *	with &vfio_dev.lock held as well
@@ -98,6 +99,7 @@ struct vfio_intx {
 	unsigned int reasons;
 	bool masked;
 	bool maskable;
+	bool kept;
 	int irq;
 	struct eventfd_ctx *trigger;
 };
@@ -300,6 +302,7 @@ void vfio_eventfds_put(struct eventfd_ctx **ctxs, u32 count);
 
 /* irq_intx.c */
 void vfio_intx_init(struct vfio_dev *vdev);
+void vfio_intx_exit(struct vfio_dev *vdev);
 int vfio_intx_enable(struct vfio_dev *vdev);
 void vfio_intx_disable(struct vfio_dev *vdev);
 void vfio_intx_bind(struct vfio_dev *vdev, struct eventfd_ctx **ctx);

@@ -6,6 +6,8 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
 
 #include "../lib/harness.h"
 #include "../lib/call.h"
@@ -298,6 +300,55 @@ TEST_F(intx, two_devices_wired_to_each_other_do_not_hang)
 	answer();
 	expect_silence();
 	edu_close(&other);
+}
+
+/* Looks at Interrupt Disable in the hardware until told to stop */
+struct watch {
+	const char *bdf;
+	volatile int stop;
+	long seen;
+	long clear;
+};
+
+static void *watch_line(void *arg)
+{
+	struct watch *watch = arg;
+	char path[128];
+	__u16 command;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config",
+		 watch->bdf);
+	fd = open(path, O_RDONLY);
+	while (!watch->stop && pread(fd, &command, 2, COMMAND) == 2) {
+		watch->seen++;
+		watch->clear += !(command & COMMAND_NOINTX);
+	}
+	close(fd);
+	return NULL;
+}
+
+TEST_F(intx, messages_come_and_go_without_the_line)
+{
+	struct uvfio_irq_info info = { .argsz = sizeof(info),
+				       .kind = UVFIO_IRQ_MSI };
+	struct watch watch = { .bdf = self->edu.bdf };
+	int none = -1, fd = self->edu.fd, i;
+	pthread_t thread;
+
+	ASSERT_EQ(0, call(fd, VFIO_EVENTFD_IRQ, &none));
+	raise_line();
+	pthread_create(&thread, NULL, watch_line, &watch);
+	for (i = 0; i < 1000; i++) {
+		EXPECT_EQ(0, call(fd, UVFIO_IRQ_INFO, &info));
+		EXPECT_EQ(0, call(fd, VFIO_EVENTFD_MSI, &self->event));
+		EXPECT_EQ(0, call(fd, VFIO_EVENTFD_MSI, &none));
+	}
+	watch.stop = 1;
+	pthread_join(thread, NULL);
+	EXPECT_LT(100, watch.seen);
+	EXPECT_EQ(0, watch.clear);
+	lower_line();
 }
 
 TEST_F(intx, storm_does_not_hang_the_machine)
