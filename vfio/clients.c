@@ -129,6 +129,18 @@ unsigned int vfio_clients_tell(struct vfio_dev *vdev, u8 message)
 	return told;
 }
 
+static bool ask_client(struct client *client, struct vfio_question *question,
+		       u32 channel_state)
+{
+	lockdep_assert_held(&lock);
+	if (client->asked ||
+	    vfio_netlink_send(&client->peer, question->vdev, question->message,
+			      question->seq, channel_state))
+		return false;
+	client->asked = question;
+	return true;
+}
+
 /**
  * vfio_clients_ask - ask the users of a device
  * @question: memory for the question, until vfio_clients_wait()
@@ -149,14 +161,12 @@ void vfio_clients_ask(struct vfio_question *question, struct vfio_dev *vdev,
 	question->seq = last_seq;
 	list_add(&question->link, &questions);
 	list_for_each_entry(client, &clients, link) {
-		if (!wants(client, vdev, message) || client->asked)
+		if (!wants(client, vdev, message))
 			continue;
-		client->asked = question;
-		if (vfio_netlink_send(&client->peer, vdev, message,
-				      question->seq, channel_state))
-			client->asked = NULL;
-		else
+		if (ask_client(client, question, channel_state))
 			question->waiting++;
+		else
+			question->unasked++;
 	}
 	mutex_unlock(&lock);
 }
@@ -165,6 +175,9 @@ void vfio_clients_ask(struct vfio_question *question, struct vfio_dev *vdev,
  * vfio_clients_wait - wait for the answers
  * @question: what vfio_clients_ask() has asked
  * @deadline: in jiffies; after it nobody is waited for
+ *
+ * Whether all have answered is told by &vfio_question.waiting and
+ * &vfio_question.unasked, which nobody changes any more.
  *
  * Return: the verdict of those who answered, VERDICT_*; 0 if nobody did.
  */

@@ -41,6 +41,7 @@ struct vfio_address {
  * @message: VFIO_MSG_*
  * @verdict: what has been answered so far; 0 for nothing
  * @waiting: how many have not answered
+ * @unasked: how many the question could not be sent to
  * @answered: woken when @waiting becomes 0
  *
  * All but @vdev is guarded by the lock of the list.
@@ -52,6 +53,7 @@ struct vfio_question {
 	u8 message;
 	u32 verdict;
 	unsigned int waiting;
+	unsigned int unasked;
 	wait_queue_head_t answered;
 };
 

@@ -215,6 +215,27 @@ TEST_F(netlink, sleep_is_refused)
 	EXPECT_EQ(0, failed);
 }
 
+TEST_F(netlink, sleep_is_vetoed_by_one_of_two)
+{
+	int other = genl_open();
+	long failed, start = now();
+
+	ASSERT_EQ(0, genl_register(self->sock, self->bdf, ALL));
+	ASSERT_EQ(0, genl_register(other, self->bdf, ALL));
+	EXPECT_EQ(-EBUSY, suspend_answered(other, 0, &failed));
+	EXPECT_EQ(0, failed);
+	EXPECT_LE(4500, now() - start);
+	/* He who has gone, or does not want to be asked, has no say */
+	ASSERT_EQ(0, genl_register(self->sock, self->bdf,
+				   ALL & ~BIT(VFIO_MSG_PM_SUSPEND)));
+	close(other);
+	other = genl_open();
+	ASSERT_EQ(0, genl_register(other, self->bdf, ALL));
+	EXPECT_EQ(0, suspend_answered(other, 0, &failed));
+	EXPECT_EQ(0, failed);
+	close(other);
+}
+
 TEST_F(netlink, sleep_is_vetoed_by_the_silent)
 {
 	static const char param[] =

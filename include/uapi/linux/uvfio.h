@@ -366,7 +366,8 @@ struct uvfio_irq_set {
  * @VFIO_MSG_PM_SUSPEND_REPLY: likewise
  *
  * Questions are answered in time or not at all: 3 s for the whole recovery of
- * all functions, 5 s for a suspend.
+ * all functions, 5 s for a suspend. Of several users who were asked about a
+ * suspend all must agree; no answer is a refusal.
  */
 enum vfio_message {
 	VFIO_MSG_INVAL,
