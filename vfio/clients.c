@@ -3,7 +3,7 @@
  * Who wants to hear of a device, and what has been asked.
  *
  * Owns the clients and the open questions. Invariant: a client is a socket that
- * belongs to somebody who held the device open when it registered, or to an
+ * belongs to somebody who holds the device open when it registers, or to an
  * administrator; it ends with the socket, with the last close of the device,
  * and with the device. Who does not answer is waited for until a deadline and
  * no longer.
@@ -203,12 +203,15 @@ u32 vfio_clients_wait(struct vfio_question *question, unsigned long deadline)
 /**
  * vfio_clients_forget - a device has no users any more
  * @vdev: the device
+ *
+ * Nor have those a right to register who saw themselves as users before.
  */
 void vfio_clients_forget(struct vfio_dev *vdev)
 {
 	struct client *client, *next;
 
 	mutex_lock(&lock);
+	WRITE_ONCE(vdev->users, vdev->users + 1);
 	list_for_each_entry_safe(client, next, &clients, link)
 		if (client->vdev == vdev)
 			drop_client(client);
@@ -231,8 +234,32 @@ static int add_client(const struct vfio_peer *peer,
 	client->address = *address;
 	client->wanted = wanted;
 	client->vdev = vdev;
+	if (vdev)
+		get_device(&vdev->dev);
 	list_add_tail(&client->link, &clients);
 	nr_clients++;
+	return 0;
+}
+
+static int add_or_change(const struct vfio_peer *peer,
+			 const struct vfio_address *address,
+			 const struct vfio_hold *hold, u64 wanted)
+{
+	struct vfio_dev *vdev = hold->vdev;
+	struct client *client;
+
+	lockdep_assert_held(&lock);
+	/* Closed by another thread since he was seen to have it open */
+	if (vdev && hold->users != vdev->users)
+		return -EPERM;
+	client = find_client(peer, address);
+	if (client && client->vdev != vdev) {
+		drop_client(client);
+		client = NULL;
+	}
+	if (!client)
+		return add_client(peer, address, vdev, wanted);
+	client->wanted = wanted;
 	return 0;
 }
 
@@ -240,36 +267,22 @@ static int add_client(const struct vfio_peer *peer,
  * vfio_client_add - somebody wants to hear of a device
  * @peer: his socket
  * @address: where the device is
- * @vdev: the device, if he has it open; the reference is taken over
+ * @hold: his hold on it
  * @wanted: mask of VFIO_MSG_*
  *
  * Registered again, he may want other messages, or mean a new device there.
  *
- * Return: 0, -ENOSPC or -ENOMEM.
+ * Return: 0, -EPERM if he has lost his hold, -ENOSPC or -ENOMEM.
  */
 int vfio_client_add(const struct vfio_peer *peer,
-		    const struct vfio_address *address, struct vfio_dev *vdev,
-		    u64 wanted)
+		    const struct vfio_address *address,
+		    const struct vfio_hold *hold, u64 wanted)
 {
-	struct client *client;
-	int ret = 0;
+	int ret;
 
 	mutex_lock(&lock);
-	client = find_client(peer, address);
-	if (client && client->vdev != vdev) {
-		drop_client(client);
-		client = NULL;
-	}
-	if (client) {
-		client->wanted = wanted;
-	} else {
-		ret = add_client(peer, address, vdev, wanted);
-		if (!ret)
-			vdev = NULL;
-	}
+	ret = add_or_change(peer, address, hold, wanted);
 	mutex_unlock(&lock);
-	if (vdev)
-		put_device(&vdev->dev);
 	return ret;
 }
 

@@ -174,6 +174,9 @@ struct vfio_vector {
  *
  * @irq_lock: guards @intx; taken in hard interrupts
  * @intx: see there
+ *
+ * @users: goes up when a last file is closed; written under the lock of the
+ *	clients
  */
 struct vfio_dev {
 	struct device dev;
@@ -209,6 +212,8 @@ struct vfio_dev {
 
 	spinlock_t irq_lock;
 	struct vfio_intx intx;
+
+	unsigned int users;
 };
 
 /**
