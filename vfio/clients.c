@@ -15,7 +15,9 @@
 #include "netlink.h"
 #include "verdict.h"
 
-#define MAX_CLIENTS 4096
+/* Of one device, so that its users shut out no others; of administrators */
+#define MAX_OF_DEVICE 32
+#define MAX_OF_ADDRESSES 1024
 
 /**
  * struct client - a socket that wants to hear of a device
@@ -40,7 +42,6 @@ struct client {
 static DEFINE_MUTEX(lock);
 static LIST_HEAD(clients);
 static LIST_HEAD(questions);
-static unsigned int nr_clients;
 static u32 last_seq;
 
 static void answer(struct client *client, u32 verdict)
@@ -65,7 +66,6 @@ static void drop_client(struct client *client)
 {
 	answer(client, 0);
 	list_del(&client->link);
-	nr_clients--;
 	if (client->vdev)
 		put_device(&client->vdev->dev);
 	kfree(client);
@@ -218,6 +218,18 @@ void vfio_clients_forget(struct vfio_dev *vdev)
 	mutex_unlock(&lock);
 }
 
+/* Are there as many clients as may be? Those of one device, or of addresses */
+static bool is_full(const struct vfio_dev *vdev)
+{
+	struct client *client;
+	unsigned int n = 0;
+
+	lockdep_assert_held(&lock);
+	list_for_each_entry(client, &clients, link)
+		n += client->vdev == vdev;
+	return n >= (vdev ? MAX_OF_DEVICE : MAX_OF_ADDRESSES);
+}
+
 static int add_client(const struct vfio_peer *peer,
 		      const struct vfio_address *address, struct vfio_dev *vdev,
 		      u64 wanted)
@@ -225,7 +237,7 @@ static int add_client(const struct vfio_peer *peer,
 	struct client *client;
 
 	lockdep_assert_held(&lock);
-	if (nr_clients >= MAX_CLIENTS)
+	if (is_full(vdev))
 		return -ENOSPC;
 	client = kzalloc(sizeof(*client), GFP_KERNEL_ACCOUNT);
 	if (!client)
@@ -237,7 +249,6 @@ static int add_client(const struct vfio_peer *peer,
 	if (vdev)
 		get_device(&vdev->dev);
 	list_add_tail(&client->link, &clients);
-	nr_clients++;
 	return 0;
 }
 

@@ -78,6 +78,30 @@ TEST_F(netlink, who_holds_the_device_may_register)
 	EXPECT_EQ(0, process_run(register_other, NULL));
 }
 
+TEST_F(netlink, users_of_one_device_do_not_shut_out_others)
+{
+	int socks[100], fd = device_open("EDU1"), i;
+
+	for (i = 0; i < 100; i++) {
+		socks[i] = genl_open();
+		if (genl_register(socks[i], self->bdf, ALL))
+			break;
+	}
+	EXPECT_LE(16, i);
+	ASSERT_GT(100, i);
+	EXPECT_EQ(-ENOSPC, genl_register(socks[i], self->bdf, ALL));
+	/* Those that are registered may want something else */
+	EXPECT_EQ(0, genl_register(socks[0], self->bdf, 0));
+	/* Nor an administrator, who has not even opened it */
+	EXPECT_EQ(0, genl_register(socks[i], device_bdf("EDU1"), ALL));
+	close(fd);
+	EXPECT_EQ(0, process_run(register_other, NULL));
+	close(socks[0]);
+	EXPECT_EQ(0, genl_register(socks[i], self->bdf, ALL));
+	for (; i > 0; i--)
+		close(socks[i]);
+}
+
 TEST_F(netlink, wrong_attributes)
 {
 	EXPECT_EQ(-EINVAL, genl_register(self->sock, "0:0:20.0", ALL));

@@ -360,7 +360,8 @@ struct uvfio_irq_set {
  *	as before, in D0
  * @VFIO_MSG_REGISTER: from the user: VFIO_ATTR_MSGCAP and the four attributes
  *	of the address. EPERM unless the caller has the device open or is an
- *	administrator; EINVAL: an attribute is missing or wrong
+ *	administrator; EINVAL: an attribute is missing or wrong; ENOSPC: 32
+ *	sockets are registered for that device already
  * @VFIO_MSG_ERROR_HANDLING_REPLY: from the user, with the sequence number of
  *	the question. ENOENT: nothing was asked, or it is too late
  * @VFIO_MSG_PM_SUSPEND_REPLY: likewise
