@@ -81,6 +81,29 @@ static int grow(struct vfio_dev *vdev, u32 count)
 	return ret;
 }
 
+/*
+ * Turning messages off writes to memory of the device, which one that sleeps
+ * does not have. It is not bus master meanwhile: what it wakes with was saved
+ * when it went to sleep.
+ */
+static void disable_messages(struct vfio_dev *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	pci_power_t state = pdev->current_state;
+	bool wake = state != PCI_D0 && state != PCI_UNKNOWN &&
+		    pci_device_is_present(pdev);
+
+	if (wake) {
+		pci_set_power_state(pdev, PCI_D0);
+		pci_restore_state(pdev);
+	}
+	vfio_msi_disable(vdev);
+	if (wake) {
+		pci_save_state(pdev);
+		pci_set_power_state(pdev, state);
+	}
+}
+
 /**
  * vfio_irqs_off - turn all interrupts off
  * @vdev: the device
@@ -92,7 +115,7 @@ void vfio_irqs_off(struct vfio_dev *vdev)
 	if (vdev->irqs.on == IRQ_INTX)
 		vfio_intx_disable(vdev);
 	else if (vdev->irqs.on != IRQ_NONE_ON)
-		vfio_msi_disable(vdev);
+		disable_messages(vdev);
 	vdev->irqs.on = IRQ_NONE_ON;
 	vdev->irqs.enabled = 0;
 }

@@ -18,6 +18,7 @@
 #include "../lib/call.h"
 #include "../lib/device.h"
 #include "../lib/domain.h"
+#include "../lib/event.h"
 #include "../lib/text.h"
 
 #define CAP_PM 0x01
@@ -176,6 +177,40 @@ TEST_F(effects, asleep_no_messages_are_turned_on)
 	EXPECT_EQ(-EIO, call(self->fd, UVFIO_IRQ_ENABLE, &enable));
 	ASSERT_EQ(2, put(self, self->pm + PM_CONTROL, 2, 0));
 	EXPECT_EQ(0, call(self->fd, UVFIO_IRQ_ENABLE, &enable));
+}
+
+TEST_F(effects, asleep_messages_can_be_turned_off)
+{
+	struct uvfio_irq_enable enable = { .argsz = sizeof(enable),
+					   .kind = UVFIO_IRQ_MSIX };
+	__u16 command = COMMAND_MEMORY | COMMAND_MASTER;
+	int on[3] = { 2, event_new(), event_new() };
+	struct uvfio_irq_set fire = { .argsz = sizeof(fire),
+				      .flags = UVFIO_IRQ_FIRE,
+				      .kind = UVFIO_IRQ_MSIX,
+				      .first = 1,
+				      .count = 1 };
+	int msix = device_capability(self->fd, CAP_MSIX);
+
+	ASSERT_EQ(0, device_command_write(self->fd, command));
+	ASSERT_EQ(0, call(self->fd, VFIO_EVENTFDS_MSIX, on));
+	EXPECT_EQ(0x8000, real(self, msix + 2, 2) & 0x8000);
+	ASSERT_EQ(2, put(self, self->pm + PM_CONTROL, 2, 3));
+	ASSERT_EQ(0, call(self->fd, UVFIO_IRQ_ENABLE, &enable));
+	EXPECT_EQ(0, real(self, msix + 2, 2) & 0x8000);
+	EXPECT_EQ(3, get(self, self->pm + PM_CONTROL, 2) & 3);
+	EXPECT_EQ(3, real(self, self->pm + PM_CONTROL, 2) & 3);
+	EXPECT_EQ(0, device_command_real(self->bdf) & COMMAND_MASTER);
+	EXPECT_EQ(-EIO, peek(self, variant->at));
+
+	ASSERT_EQ(2, put(self, self->pm + PM_CONTROL, 2, 0));
+	EXPECT_EQ(command, device_command_real(self->bdf) & command);
+	EXPECT_EQ(0, real(self, msix + 2, 2) & 0x8000);
+	ASSERT_EQ(0, call(self->fd, VFIO_EVENTFDS_MSIX, on));
+	ASSERT_EQ(0, call(self->fd, UVFIO_IRQ_SET, &fire));
+	EXPECT_EQ(1, event_take(on[2], 1000));
+	/* asleep again, with messages on, when the next user comes */
+	ASSERT_EQ(2, put(self, self->pm + PM_CONTROL, 2, 3));
 }
 
 TEST_F(effects, power_states_that_there_are_not)
