@@ -10,7 +10,8 @@
  *       vfio_dev.lock
  *         configuration access of the device (pci_cfg_access_lock(); that of
  *         the bridge above is only tried, because who holds it, for a reset,
- *         may wait for the device lock)
+ *         may wait for the device lock). The kernel locks it before it calls
+ *         vfio_reset_prepare() and vfio_reset_done(), which let it go
  *         mmap_lock is never taken from here on
  *         vfio_dev.mem		(also taken under mmap_lock, by faults)
  *           those of mm/ that zap and insert page table entries
@@ -157,6 +158,9 @@ struct vfio_vector {
  * @closed: woken when @nr_open becomes 0
  * @frozen: an error of the bus is being dealt with
  * @needs_reset: the reset after the last close could not be done
+ * @reset_by_others: a reset goes on that is not at our wish
+ * @resetter: who resets the device at our wish, with @lock held, or NULL; read
+ *	under the device lock of the driver core
  * @att: attachment to a domain, or NULL. @attached tells the same to readers
  *	without the lock
  * @attached: is there a domain? written with @mem held as well
@@ -196,6 +200,8 @@ struct vfio_dev {
 	wait_queue_head_t closed;
 	bool frozen;
 	bool needs_reset;
+	bool reset_by_others;
+	struct task_struct *resetter;
 	struct uiommu_attachment *att;
 	bool attached;
 	struct vfio_config config;
@@ -286,6 +292,8 @@ void vfio_reset_pristine(struct vfio_dev *vdev);
 void vfio_reset_restore(struct vfio_dev *vdev);
 int vfio_reset_held(struct pci_dev *pdev);
 void vfio_reset_unbinding(struct vfio_dev *vdev);
+void vfio_reset_prepare(struct pci_dev *pdev);
+void vfio_reset_done(struct pci_dev *pdev);
 
 /* recovery.c, power.c; netlink.c has a header of its own */
 extern const struct pci_error_handlers vfio_error_handlers;

@@ -137,5 +137,7 @@ const struct pci_error_handlers vfio_error_handlers = {
 	.error_detected = error_detected,
 	.mmio_enabled = mmio_enabled,
 	.slot_reset = slot_reset,
+	.reset_prepare = vfio_reset_prepare,
+	.reset_done = vfio_reset_done,
 	.resume = resume,
 };

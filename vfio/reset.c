@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reset of the function, and what goes on around it.
+ * Reset of the function, at our wish or others', and what goes on around it.
  *
  * Owns nothing. Invariant: while a reset goes on nobody reaches registers, and
  * afterwards configuration and interrupts are as before it. The device lock of
@@ -62,17 +62,30 @@ static struct pci_dev *bridge_to_hold(struct pci_dev *pdev)
 	return NULL;
 }
 
-static int try_reset(struct pci_dev *pdev)
+static int try_reset(struct vfio_dev *vdev)
 {
-	struct pci_dev *bridge = bridge_to_hold(pdev);
+	struct pci_dev *bridge = bridge_to_hold(vdev->pdev);
 	int ret;
 
+	if (vdev->reset_by_others)
+		return -EAGAIN;
 	if (bridge && !pci_cfg_access_trylock(bridge))
 		return -EAGAIN;
-	ret = pci_try_reset_function(pdev);
+	WRITE_ONCE(vdev->resetter, current);
+	ret = pci_try_reset_function(vdev->pdev);
+	WRITE_ONCE(vdev->resetter, NULL);
 	if (bridge)
 		pci_cfg_access_unlock(bridge);
 	return ret;
+}
+
+/* After a reset: interrupts and registers as before it */
+static void go_on(struct vfio_dev *vdev)
+{
+	vfio_intx_sync(vdev);
+	if (!vdev->reset_by_others)
+		vfio_intx_clear(vdev, INTX_PAUSED | INTX_PENDING);
+	vfio_mem_update(vdev);
 }
 
 /**
@@ -91,13 +104,58 @@ int vfio_reset(struct vfio_dev *vdev)
 	vfio_config_wake(&vdev->config);
 	vfio_mem_pause(vdev);
 	vfio_intx_set(vdev, INTX_PAUSED);
-	ret = try_reset(vdev->pdev);
+	ret = try_reset(vdev);
 	if (!ret)
 		vfio_config_restored(&vdev->config);
-	vfio_intx_sync(vdev);
-	vfio_intx_clear(vdev, INTX_PAUSED | INTX_PENDING);
-	vfio_mem_update(vdev);
+	go_on(vdev);
 	return ret;
+}
+
+static bool is_by_others(const struct vfio_dev *vdev)
+{
+	return vdev && READ_ONCE(vdev->resetter) != current;
+}
+
+/**
+ * vfio_reset_prepare - somebody else is about to reset the device
+ * @pdev: the device, locked by him, and its configuration too
+ *
+ * That is let go meanwhile: users who wait for it hold our lock. He has not
+ * begun, and the device lock keeps all others from it.
+ */
+void vfio_reset_prepare(struct pci_dev *pdev)
+{
+	struct vfio_dev *vdev = pci_get_drvdata(pdev);
+
+	if (!is_by_others(vdev))
+		return;
+	pci_cfg_access_unlock(pdev);
+	mutex_lock(&vdev->lock);
+	vfio_config_wake(&vdev->config);
+	vdev->reset_by_others = true;
+	vfio_mem_pause(vdev);
+	vfio_intx_set(vdev, INTX_PAUSED);
+	mutex_unlock(&vdev->lock);
+	pci_cfg_access_lock(pdev);
+}
+
+/**
+ * vfio_reset_done - somebody else has reset the device
+ * @pdev: the device, locked as before, its configuration restored
+ */
+void vfio_reset_done(struct pci_dev *pdev)
+{
+	struct vfio_dev *vdev = pci_get_drvdata(pdev);
+
+	if (!is_by_others(vdev))
+		return;
+	pci_cfg_access_unlock(pdev);
+	mutex_lock(&vdev->lock);
+	vdev->reset_by_others = false;
+	vfio_config_restored(&vdev->config);
+	go_on(vdev);
+	mutex_unlock(&vdev->lock);
+	pci_cfg_access_lock(pdev);
 }
 
 /* Configuration as before the first user; the saved copy stays for next time */
@@ -138,7 +196,7 @@ void vfio_reset_pristine(struct vfio_dev *vdev)
 	lockdep_assert_held(&vdev->lock);
 	vfio_intx_clear(vdev, INTX_USER);
 	pci_set_power_state(vdev->pdev, PCI_D0);
-	ret = try_reset(vdev->pdev);
+	ret = try_reset(vdev);
 	vdev->needs_reset = ret == -EAGAIN;
 	if (vdev->needs_reset)
 		return;
@@ -194,6 +252,8 @@ void vfio_reset_unbinding(struct vfio_dev *vdev)
 	if (!pci_device_is_present(vdev->pdev))
 		return;
 	pci_set_power_state(vdev->pdev, PCI_D0);
+	WRITE_ONCE(vdev->resetter, current);
 	vfio_reset_held(vdev->pdev);
+	WRITE_ONCE(vdev->resetter, NULL);
 	restore_pristine(vdev);
 }

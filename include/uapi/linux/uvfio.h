@@ -106,7 +106,8 @@ struct vfio_dma_map {
  */
 #define VFIO_IRQ_EOI_EVENTFD _IOW(';', 110, int)
 /*
- * VFIO_RESET_FUNCTION: reset, with the configuration restored.
+ * VFIO_RESET_FUNCTION: reset, with the configuration restored. Accesses wait
+ * meanwhile; mappings of its BARs for other devices are revoked.
  *
  * * ENOTTY: the device has no reset
  * * EAGAIN: somebody else works on the device (unbinding, or an administrator)
