@@ -104,20 +104,25 @@ static void disable_messages(struct vfio_dev *vdev)
 	}
 }
 
-/**
- * vfio_irqs_off - turn all interrupts off
- * @vdev: the device
- */
-void vfio_irqs_off(struct vfio_dev *vdev)
+static void turn_off(struct vfio_dev *vdev)
 {
-	lockdep_assert_held(&vdev->lock);
-	vfio_eoi_drop(vdev);
 	if (vdev->irqs.on == IRQ_INTX)
 		vfio_intx_disable(vdev);
 	else if (vdev->irqs.on != IRQ_NONE_ON)
 		disable_messages(vdev);
 	vdev->irqs.on = IRQ_NONE_ON;
 	vdev->irqs.enabled = 0;
+}
+
+/**
+ * vfio_irqs_off - turn all interrupts off, and forget what answers them
+ * @vdev: the device
+ */
+void vfio_irqs_off(struct vfio_dev *vdev)
+{
+	lockdep_assert_held(&vdev->lock);
+	vfio_eoi_drop(vdev);
+	turn_off(vdev);
 }
 
 /**
@@ -139,7 +144,7 @@ int vfio_irq_enable(struct vfio_dev *vdev, u32 kind, u32 count)
 	case IRQ_STEP_GROW:
 		return grow(vdev, count);
 	case IRQ_STEP_DISABLE:
-		vfio_irqs_off(vdev);
+		turn_off(vdev);
 		return 0;
 	default:
 		return step;

@@ -246,6 +246,31 @@ TEST_F(intx, answered_by_eventfd)
 	lower_line();
 }
 
+TEST_F(intx, answering_eventfd_stays_when_the_other_is_taken_away)
+{
+	int eoi = event_new(), none = -1;
+
+	ASSERT_EQ(0, call(self->edu.fd, VFIO_IRQ_EOI_EVENTFD, &eoi));
+	ASSERT_EQ(0, call(self->edu.fd, VFIO_EVENTFD_IRQ, &none));
+	ASSERT_EQ(0, call(self->edu.fd, VFIO_EVENTFD_IRQ, &self->event));
+	raise_line();
+	expect_interrupt();
+	ASSERT_EQ(0, event_fire(eoi));
+	expect_interrupt();
+	lower_line();
+	ASSERT_EQ(0, event_fire(eoi));
+	event_take(self->event, NEVER);
+	/* It goes with the domain */
+	ASSERT_EQ(0, edu_detach(&self->edu));
+	ASSERT_EQ(0, edu_attach(&self->edu, self->domain));
+	ASSERT_EQ(0, call(self->edu.fd, VFIO_EVENTFD_IRQ, &self->event));
+	raise_line();
+	expect_interrupt();
+	ASSERT_EQ(0, event_fire(eoi));
+	expect_silence();
+	lower_line();
+}
+
 TEST_F(intx, eventfd_closed_by_its_user)
 {
 	int eoi = event_new();

@@ -101,8 +101,9 @@ struct vfio_dma_map {
 #define VFIO_IRQ_EOI _IO(';', 109)
 /*
  * VFIO_IRQ_EOI_EVENTFD: unmask INTx whenever this eventfd fires; negative
- * removes. EBADF: not open; EINVAL: not an eventfd, or the one that INTx
- * itself signals (it would spin).
+ * removes. It stays when INTx is turned off, and goes with the domain. EBADF:
+ * not open; EINVAL: not an eventfd, or the one that INTx itself signals (it
+ * would spin).
  */
 #define VFIO_IRQ_EOI_EVENTFD _IOW(';', 110, int)
 /*
