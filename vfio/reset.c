@@ -164,7 +164,7 @@ static void restore_pristine(struct vfio_dev *vdev)
 	struct pci_dev *pdev = vdev->pdev;
 
 	pci_set_power_state(pdev, PCI_D0);
-	if (vdev->pristine && !pci_load_saved_state(pdev, vdev->pristine))
+	if (!pci_load_saved_state(pdev, vdev->pristine))
 		pci_restore_state(pdev);
 	pci_clear_master(pdev);
 }
