@@ -215,8 +215,12 @@ TEST_F(effects, asleep_messages_can_be_turned_off)
 
 TEST_F(effects, power_states_that_there_are_not)
 {
+	__u16 command = COMMAND_MEMORY | COMMAND_MASTER;
+
+	ASSERT_EQ(0, device_command_write(self->fd, command));
 	ASSERT_EQ(2, put(self, self->pm + PM_CONTROL, 2, 1));
 	EXPECT_EQ(0, get(self, self->pm + PM_CONTROL, 2) & 3);
+	EXPECT_EQ(command, device_command_real(self->bdf) & command);
 	ASSERT_EQ(2, put(self, self->pm + PM_CONTROL, 2, 2));
 	EXPECT_EQ(0, get(self, self->pm + PM_CONTROL, 2) & 3);
 	EXPECT_EQ(0, real(self, self->pm + PM_CONTROL, 2) & 3);
