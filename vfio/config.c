@@ -163,7 +163,7 @@ void vfio_config_detach(struct vfio_config *cfg)
 {
 	cfg->attached = false;
 	config_set_master(cfg->map, false);
-	config_hw_sync_master(cfg);
+	config_hw_clear_master(cfg);
 }
 
 /**

@@ -4,9 +4,9 @@
  * users: they wait while the kernel keeps users out (a self test, a reset).
  * Owns what must be put back into a device that has lost it.
  *
- * The invariant: a device outside D0 is not touched, and Bus Master is set
- * only in one that is attached to a domain. Interrupt Disable is the interrupt
- * code's.
+ * The invariant: a device outside D0 is not touched but to clear Bus Master,
+ * and that is set only in one that is attached to a domain. Interrupt Disable
+ * is the interrupt code's.
  */
 #include <linux/pci.h>
 #include <linux/spinlock.h>
@@ -172,6 +172,19 @@ void config_hw_sync_master(struct vfio_config *cfg)
 	if (cfg->attached && !config_power_state(cfg->map))
 		wanted = config_command(cfg->map) & PCI_COMMAND_MASTER;
 	change_command(cfg->pdev, PCI_COMMAND_MASTER, wanted);
+}
+
+/**
+ * config_hw_clear_master() - end all DMA of a device
+ * @cfg: configuration space
+ *
+ * Whatever power state it is thought to be in: one that has not answered for a
+ * moment counts as D3cold, and may be at work again.
+ */
+void config_hw_clear_master(struct vfio_config *cfg)
+{
+	if (!cfg->gone)
+		change_command(cfg->pdev, PCI_COMMAND_MASTER, 0);
 }
 
 /**
