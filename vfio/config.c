@@ -95,8 +95,6 @@ static void build_map(struct vfio_config *cfg)
 int vfio_config_init(struct vfio_config *cfg, struct pci_dev *pdev,
 		     const struct vfio_config_ops *ops)
 {
-	BUILD_BUG_ON(ARRAY_SIZE(cfg->bars) != CFG_NUM_BARS);
-
 	*cfg = (struct vfio_config){ .pdev = pdev, .ops = ops };
 	mutex_init(&cfg->permit_lock);
 	cfg->map = kvzalloc(sizeof(*cfg->map), GFP_KERNEL);

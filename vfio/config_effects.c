@@ -65,6 +65,11 @@ static void sleep_device(struct vfio_config *cfg, pci_power_t state)
 {
 	bool awake = cfg->pdev->current_state == PCI_D0;
 
+	/* One that does not answer has no state worth saving */
+	if (awake && config_hw_read(cfg, PCI_COMMAND, 2) == 0xffff) {
+		note_power(cfg);
+		return;
+	}
 	config_update_decode(cfg);
 	config_hw_sync_master(cfg);
 	if (awake)

@@ -308,6 +308,23 @@ TEST_F(effects, bars_that_a_reset_lost_come_back_with_memory)
 	EXPECT_EQ(variant->value, peek(self, variant->at));
 }
 
+TEST_F(effects, bars_lost_alone_come_back_too)
+{
+	__u16 command = real(self, COMMAND, 2);
+	__u32 before[6], after[6];
+
+	ASSERT_EQ(24, pread(self->real, before, 24, BAR0));
+	lose_everything(self);
+	ASSERT_EQ(2, pwrite(self->real, &command, 2, COMMAND));
+	ASSERT_EQ(0, real(self, BAR0, 4) & ~0xf);
+
+	ASSERT_EQ(0, device_command_write(self->fd, COMMAND_MEMORY));
+	ASSERT_EQ(24, pread(self->real, after, 24, BAR0));
+	EXPECT_EQ(0, memcmp(before, after, sizeof(before)));
+	ASSERT_EQ(4, poke(self, variant->at, variant->value));
+	EXPECT_EQ(variant->value, peek(self, variant->at));
+}
+
 TEST_F(effects, nothing_of_the_extended_space_is_written)
 {
 	static __u8 before[SPACE], after[SPACE];
