@@ -21,7 +21,7 @@ static_assert((__force u32)PCI_ERS_RESULT_DISCONNECT == VERDICT_DISCONNECT);
 static_assert((__force u32)PCI_ERS_RESULT_RECOVERED == VERDICT_RECOVERED);
 
 static DEFINE_SPINLOCK(recovery_lock);
-/* Guarded by recovery_lock: until when users are asked, and when last one was */
+/* Guarded by recovery_lock: until when users are asked, when last one was */
 static unsigned long deadline, last_asked;
 static bool recovering;
 
@@ -97,8 +97,11 @@ static pci_ers_result_t error_detected(struct pci_dev *pdev,
 	}
 	result = ask(vdev, VFIO_MSG_ERROR_DETECTED, (__force u32)state,
 		     otherwise);
-	if (state == pci_channel_io_perm_failure)
+	if (state == pci_channel_io_perm_failure) {
+		/* Nothing follows */
+		end_recovery();
 		return PCI_ERS_RESULT_DISCONNECT;
+	}
 	/* Nobody can make a frozen channel work by wishing */
 	if (state == pci_channel_io_frozen &&
 	    result != PCI_ERS_RESULT_DISCONNECT)
