@@ -115,7 +115,10 @@ static pci_ers_result_t mmio_enabled(struct pci_dev *pdev)
 		   VERDICT_RECOVERED);
 }
 
-/* The reset has taken the configuration away: put it back, without DMA */
+/*
+ * The reset has taken the configuration away: put it back as the user had it,
+ * as after any reset. A device that was just reset begins no DMA by itself.
+ */
 static pci_ers_result_t slot_reset(struct pci_dev *pdev)
 {
 	struct vfio_dev *vdev = pci_get_drvdata(pdev);
