@@ -3,7 +3,7 @@
  * Who wants to hear of a device, and what has been asked.
  *
  * Owns the clients and the open questions. Invariant: a client is a socket that
- * belongs to somebody who held the device open when it registered, or to an
+ * belongs to somebody who holds the device open when it registers, or to an
  * administrator; it ends with the socket, with the last close of the device,
  * and with the device. Who does not answer is waited for until a deadline and
  * no longer.
@@ -15,7 +15,9 @@
 #include "netlink.h"
 #include "verdict.h"
 
-#define MAX_CLIENTS 4096
+/* Of one device, so that its users shut out no others; of administrators */
+#define MAX_OF_DEVICE 32
+#define MAX_OF_ADDRESSES 1024
 
 /**
  * struct client - a socket that wants to hear of a device
@@ -40,7 +42,6 @@ struct client {
 static DEFINE_MUTEX(lock);
 static LIST_HEAD(clients);
 static LIST_HEAD(questions);
-static unsigned int nr_clients;
 static u32 last_seq;
 
 static void answer(struct client *client, u32 verdict)
@@ -65,7 +66,6 @@ static void drop_client(struct client *client)
 {
 	answer(client, 0);
 	list_del(&client->link);
-	nr_clients--;
 	if (client->vdev)
 		put_device(&client->vdev->dev);
 	kfree(client);
@@ -129,6 +129,18 @@ unsigned int vfio_clients_tell(struct vfio_dev *vdev, u8 message)
 	return told;
 }
 
+static bool ask_client(struct client *client, struct vfio_question *question,
+		       u32 channel_state)
+{
+	lockdep_assert_held(&lock);
+	if (client->asked ||
+	    vfio_netlink_send(&client->peer, question->vdev, question->message,
+			      question->seq, channel_state))
+		return false;
+	client->asked = question;
+	return true;
+}
+
 /**
  * vfio_clients_ask - ask the users of a device
  * @question: memory for the question, until vfio_clients_wait()
@@ -149,14 +161,12 @@ void vfio_clients_ask(struct vfio_question *question, struct vfio_dev *vdev,
 	question->seq = last_seq;
 	list_add(&question->link, &questions);
 	list_for_each_entry(client, &clients, link) {
-		if (!wants(client, vdev, message) || client->asked)
+		if (!wants(client, vdev, message))
 			continue;
-		client->asked = question;
-		if (vfio_netlink_send(&client->peer, vdev, message,
-				      question->seq, channel_state))
-			client->asked = NULL;
-		else
+		if (ask_client(client, question, channel_state))
 			question->waiting++;
+		else
+			question->unasked++;
 	}
 	mutex_unlock(&lock);
 }
@@ -165,6 +175,9 @@ void vfio_clients_ask(struct vfio_question *question, struct vfio_dev *vdev,
  * vfio_clients_wait - wait for the answers
  * @question: what vfio_clients_ask() has asked
  * @deadline: in jiffies; after it nobody is waited for
+ *
+ * Whether all have answered is told by &vfio_question.waiting and
+ * &vfio_question.unasked, which nobody changes any more.
  *
  * Return: the verdict of those who answered, VERDICT_*; 0 if nobody did.
  */
@@ -190,16 +203,31 @@ u32 vfio_clients_wait(struct vfio_question *question, unsigned long deadline)
 /**
  * vfio_clients_forget - a device has no users any more
  * @vdev: the device
+ *
+ * Nor have those a right to register who saw themselves as users before.
  */
 void vfio_clients_forget(struct vfio_dev *vdev)
 {
 	struct client *client, *next;
 
 	mutex_lock(&lock);
+	WRITE_ONCE(vdev->users, vdev->users + 1);
 	list_for_each_entry_safe(client, next, &clients, link)
 		if (client->vdev == vdev)
 			drop_client(client);
 	mutex_unlock(&lock);
+}
+
+/* Are there as many clients as may be? Those of one device, or of addresses */
+static bool is_full(const struct vfio_dev *vdev)
+{
+	struct client *client;
+	unsigned int n = 0;
+
+	lockdep_assert_held(&lock);
+	list_for_each_entry(client, &clients, link)
+		n += client->vdev == vdev;
+	return n >= (vdev ? MAX_OF_DEVICE : MAX_OF_ADDRESSES);
 }
 
 static int add_client(const struct vfio_peer *peer,
@@ -209,7 +237,7 @@ static int add_client(const struct vfio_peer *peer,
 	struct client *client;
 
 	lockdep_assert_held(&lock);
-	if (nr_clients >= MAX_CLIENTS)
+	if (is_full(vdev))
 		return -ENOSPC;
 	client = kzalloc(sizeof(*client), GFP_KERNEL_ACCOUNT);
 	if (!client)
@@ -218,8 +246,31 @@ static int add_client(const struct vfio_peer *peer,
 	client->address = *address;
 	client->wanted = wanted;
 	client->vdev = vdev;
+	if (vdev)
+		get_device(&vdev->dev);
 	list_add_tail(&client->link, &clients);
-	nr_clients++;
+	return 0;
+}
+
+static int add_or_change(const struct vfio_peer *peer,
+			 const struct vfio_address *address,
+			 const struct vfio_hold *hold, u64 wanted)
+{
+	struct vfio_dev *vdev = hold->vdev;
+	struct client *client;
+
+	lockdep_assert_held(&lock);
+	/* Closed by another thread since he was seen to have it open */
+	if (vdev && hold->users != vdev->users)
+		return -EPERM;
+	client = find_client(peer, address);
+	if (client && client->vdev != vdev) {
+		drop_client(client);
+		client = NULL;
+	}
+	if (!client)
+		return add_client(peer, address, vdev, wanted);
+	client->wanted = wanted;
 	return 0;
 }
 
@@ -227,36 +278,22 @@ static int add_client(const struct vfio_peer *peer,
  * vfio_client_add - somebody wants to hear of a device
  * @peer: his socket
  * @address: where the device is
- * @vdev: the device, if he has it open; the reference is taken over
+ * @hold: his hold on it
  * @wanted: mask of VFIO_MSG_*
  *
  * Registered again, he may want other messages, or mean a new device there.
  *
- * Return: 0, -ENOSPC or -ENOMEM.
+ * Return: 0, -EPERM if he has lost his hold, -ENOSPC or -ENOMEM.
  */
 int vfio_client_add(const struct vfio_peer *peer,
-		    const struct vfio_address *address, struct vfio_dev *vdev,
-		    u64 wanted)
+		    const struct vfio_address *address,
+		    const struct vfio_hold *hold, u64 wanted)
 {
-	struct client *client;
-	int ret = 0;
+	int ret;
 
 	mutex_lock(&lock);
-	client = find_client(peer, address);
-	if (client && client->vdev != vdev) {
-		drop_client(client);
-		client = NULL;
-	}
-	if (client) {
-		client->wanted = wanted;
-	} else {
-		ret = add_client(peer, address, vdev, wanted);
-		if (!ret)
-			vdev = NULL;
-	}
+	ret = add_or_change(peer, address, hold, wanted);
 	mutex_unlock(&lock);
-	if (vdev)
-		put_device(&vdev->dev);
 	return ret;
 }
 

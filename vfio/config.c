@@ -95,8 +95,6 @@ static void build_map(struct vfio_config *cfg)
 int vfio_config_init(struct vfio_config *cfg, struct pci_dev *pdev,
 		     const struct vfio_config_ops *ops)
 {
-	BUILD_BUG_ON(ARRAY_SIZE(cfg->bars) != CFG_NUM_BARS);
-
 	*cfg = (struct vfio_config){ .pdev = pdev, .ops = ops };
 	mutex_init(&cfg->permit_lock);
 	cfg->map = kvzalloc(sizeof(*cfg->map), GFP_KERNEL);
@@ -163,7 +161,7 @@ void vfio_config_detach(struct vfio_config *cfg)
 {
 	cfg->attached = false;
 	config_set_master(cfg->map, false);
-	config_hw_sync_master(cfg);
+	config_hw_clear_master(cfg);
 }
 
 /**

@@ -55,9 +55,8 @@ struct vfio_config_ops {
  * @permits: what config_permit widened; read without a lock
  * @permit_lock: guards writes of @permits, and the map while it is rebuilt;
  *	taken inside the device lock
- * @bars: hardware values of the six BARs and the ROM BAR at the first open, to
- *	be restored
- * @decoding: decode bits of the command register in the hardware since then
+ * @decoding: decode bits of the command register in the hardware since the
+ *	first open
  * @decode: VFIO_DECODE_* bits in force; written under the device lock, read
  *	anywhere
  * @attached: is there a domain, may the device be bus master?
@@ -70,7 +69,6 @@ struct vfio_config {
 	struct config_map *map;
 	struct config_permits *permits;
 	struct mutex permit_lock; /* permits, and the map while rebuilt */
-	u32 bars[PCI_STD_NUM_BARS + 1];
 	u16 decoding;
 	u32 decode;
 	bool attached;

@@ -53,7 +53,7 @@ static void change_command(struct vfio_config *cfg)
 	cfg->ops->command_written(cfg, vfio_config_intx_disabled(cfg));
 }
 
-/* The transition was refused: the registers say what is */
+/* The registers say what is: a transition may be refused, or not take place */
 static void note_power(struct vfio_config *cfg)
 {
 	u32 state = (__force u32)cfg->pdev->current_state;
@@ -65,12 +65,19 @@ static void sleep_device(struct vfio_config *cfg, pci_power_t state)
 {
 	bool awake = cfg->pdev->current_state == PCI_D0;
 
+	/* One that does not answer has no state worth saving */
+	if (awake && config_hw_read(cfg, PCI_COMMAND, 2) == 0xffff) {
+		note_power(cfg);
+		return;
+	}
 	config_update_decode(cfg);
 	config_hw_sync_master(cfg);
 	if (awake)
 		pci_save_state(cfg->pdev);
-	if (pci_set_power_state(cfg->pdev, state))
-		note_power(cfg);
+	pci_set_power_state(cfg->pdev, state);
+	note_power(cfg);
+	/* Still awake it goes on as before */
+	config_hw_sync_master(cfg);
 }
 
 static void wake_device(struct vfio_config *cfg)

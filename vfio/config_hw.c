@@ -4,9 +4,9 @@
  * users: they wait while the kernel keeps users out (a self test, a reset).
  * Owns what must be put back into a device that has lost it.
  *
- * The invariant: a device outside D0 is not touched, and Bus Master is set
- * only in one that is attached to a domain. Interrupt Disable is the interrupt
- * code's.
+ * The invariant: a device outside D0 is not touched but to clear Bus Master,
+ * and that is set only in one that is attached to a domain. Interrupt Disable
+ * is the interrupt code's.
  */
 #include <linux/pci.h>
 #include <linux/spinlock.h>
@@ -94,15 +94,14 @@ static u32 bar_register(u32 bar)
 /**
  * config_hw_save() - remember what a reset may lose
  * @cfg: configuration space of a device that has been enabled
+ *
+ * BARs are known from the kernel's resources already.
  */
 void config_hw_save(struct vfio_config *cfg)
 {
 	u16 decode = PCI_COMMAND_IO | PCI_COMMAND_MEMORY;
-	u32 bar;
 
 	cfg->decoding = config_hw_read(cfg, PCI_COMMAND, 2) & decode;
-	for (bar = 0; bar < CFG_NUM_BARS; bar++)
-		cfg->bars[bar] = config_hw_read(cfg, bar_register(bar), 4);
 }
 
 /**
@@ -132,17 +131,35 @@ static void change_command(struct pci_dev *pdev, u8 clear, u8 set)
 	spin_lock_irqsave(&command_lock, flags);
 	pci_read_config_byte(pdev, PCI_COMMAND, &old);
 	new = (old & ~clear) | set;
-	if (new != old)
+	/* All ones: nobody is there */
+	if (new != old && old != 0xff)
 		pci_write_config_byte(pdev, PCI_COMMAND, new);
 	spin_unlock_irqrestore(&command_lock, flags);
 	pci_cfg_access_unlock(pdev);
+}
+
+/*
+ * The first BAR tells of all. Those of a virtual function are its physical
+ * function's.
+ */
+static bool has_bars(const struct vfio_config *cfg)
+{
+	const struct config_facts *facts = &cfg->map->facts;
+	u32 bar = 0, value;
+
+	while (bar < PCI_STD_NUM_BARS && !facts->bar_masks[bar])
+		bar++;
+	if (bar == PCI_STD_NUM_BARS || cfg->pdev->is_virtfn)
+		return true;
+	value = config_hw_read(cfg, bar_register(bar), 4);
+	return !((value ^ facts->bars[bar]) & facts->bar_masks[bar]);
 }
 
 /**
  * config_hw_restore_lost() - repair a device that was reset behind our back
  * @cfg: configuration space
  *
- * A register of the device's own may reset it; then decoding is off and the
+ * A register of the device's own may reset it; then decoding is off or the
  * BARs are empty. Decoding in the hardware is on as long as the device is
  * ours, whatever the user wrote, so that this is seen.
  */
@@ -151,10 +168,12 @@ void config_hw_restore_lost(struct vfio_config *cfg)
 	u8 command = config_hw_read(cfg, PCI_COMMAND, 1);
 	u32 bar;
 
-	if ((command & cfg->decoding) == cfg->decoding)
+	if (!config_hw_reachable(cfg) ||
+	    ((command & cfg->decoding) == cfg->decoding && has_bars(cfg)))
 		return;
 	for (bar = 0; bar < CFG_NUM_BARS; bar++)
-		config_hw_write(cfg, bar_register(bar), 4, cfg->bars[bar]);
+		config_hw_write(cfg, bar_register(bar), 4,
+				cfg->map->facts.bars[bar]);
 	config_hw_sync_devctl(cfg);
 	change_command(cfg->pdev, 0, cfg->decoding);
 }
@@ -172,6 +191,19 @@ void config_hw_sync_master(struct vfio_config *cfg)
 	if (cfg->attached && !config_power_state(cfg->map))
 		wanted = config_command(cfg->map) & PCI_COMMAND_MASTER;
 	change_command(cfg->pdev, PCI_COMMAND_MASTER, wanted);
+}
+
+/**
+ * config_hw_clear_master() - end all DMA of a device
+ * @cfg: configuration space
+ *
+ * Whatever power state it is thought to be in: one that has not answered for a
+ * moment counts as D3cold, and may be at work again.
+ */
+void config_hw_clear_master(struct vfio_config *cfg)
+{
+	if (!cfg->gone)
+		change_command(cfg->pdev, PCI_COMMAND_MASTER, 0);
 }
 
 /**

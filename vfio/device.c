@@ -145,6 +145,13 @@ static struct vfio_dev *alloc(struct pci_dev *pdev)
 	return vdev;
 }
 
+static void give_hardware(struct vfio_dev *vdev)
+{
+	vfio_intx_exit(vdev);
+	pci_release_regions(vdev->pdev);
+	pci_disable_device(vdev->pdev);
+}
+
 /* The device in a state that nobody has touched: reset, no DMA, no INTx */
 static int take_hardware(struct vfio_dev *vdev)
 {
@@ -164,17 +171,14 @@ static int take_hardware(struct vfio_dev *vdev)
 	vfio_irqs_init(vdev);
 	pci_save_state(pdev);
 	vdev->pristine = pci_store_saved_state(pdev);
-	return 0;
+	if (vdev->pristine)
+		return 0;
+	give_hardware(vdev);
+	return -ENOMEM;
 
 disable:
 	pci_disable_device(pdev);
 	return ret;
-}
-
-static void give_hardware(struct vfio_dev *vdev)
-{
-	pci_release_regions(vdev->pdev);
-	pci_disable_device(vdev->pdev);
 }
 
 /* Take a minor number and appear to users */

@@ -8,6 +8,10 @@
  *   for below it, only tried)
  *     uiommu_domain_freeze()
  *       vfio_dev.lock
+ *         configuration access of the device (pci_cfg_access_lock(); that of
+ *         the bridge above is only tried, because who holds it, for a reset,
+ *         may wait for the device lock). The kernel locks it before it calls
+ *         vfio_reset_prepare() and vfio_reset_done(), which let it go
  *         mmap_lock is never taken from here on
  *         vfio_dev.mem		(also taken under mmap_lock, by faults)
  *           those of mm/ that zap and insert page table entries
@@ -87,6 +91,7 @@ struct vfio_bar {
  * @reasons: INTX_*; guarded by &vfio_dev.irq_lock
  * @masked: what the hardware was told last; guarded by &vfio_dev.irq_lock
  * @maskable: the device has Interrupt Disable and it works; fixed
+ * @kept: we have told the PCI core to leave that bit to us; fixed
  * @irq: the line, while it is requested
  * @trigger: what to signal; guarded by &vfio_dev.irq_lock, and changed only
  *	with &vfio_dev.lock held as well
@@ -95,6 +100,7 @@ struct vfio_intx {
 	unsigned int reasons;
 	bool masked;
 	bool maskable;
+	bool kept;
 	int irq;
 	struct eventfd_ctx *trigger;
 };
@@ -152,6 +158,9 @@ struct vfio_vector {
  * @closed: woken when @nr_open becomes 0
  * @frozen: an error of the bus is being dealt with
  * @needs_reset: the reset after the last close could not be done
+ * @reset_by_others: a reset goes on that is not at our wish
+ * @resetter: who resets the device at our wish, with @lock held, or NULL; read
+ *	under the device lock of the driver core
  * @att: attachment to a domain, or NULL. @attached tells the same to readers
  *	without the lock
  * @attached: is there a domain? written with @mem held as well
@@ -169,6 +178,9 @@ struct vfio_vector {
  *
  * @irq_lock: guards @intx; taken in hard interrupts
  * @intx: see there
+ *
+ * @users: goes up when a last file is closed; written under the lock of the
+ *	clients
  */
 struct vfio_dev {
 	struct device dev;
@@ -188,6 +200,8 @@ struct vfio_dev {
 	wait_queue_head_t closed;
 	bool frozen;
 	bool needs_reset;
+	bool reset_by_others;
+	struct task_struct *resetter;
 	struct uiommu_attachment *att;
 	bool attached;
 	struct vfio_config config;
@@ -204,6 +218,8 @@ struct vfio_dev {
 
 	spinlock_t irq_lock;
 	struct vfio_intx intx;
+
+	unsigned int users;
 };
 
 /**
@@ -276,9 +292,12 @@ void vfio_reset_pristine(struct vfio_dev *vdev);
 void vfio_reset_restore(struct vfio_dev *vdev);
 int vfio_reset_held(struct pci_dev *pdev);
 void vfio_reset_unbinding(struct vfio_dev *vdev);
+void vfio_reset_prepare(struct pci_dev *pdev);
+void vfio_reset_done(struct pci_dev *pdev);
 
 /* recovery.c, power.c; netlink.c has a header of its own */
 extern const struct pci_error_handlers vfio_error_handlers;
+extern const struct dev_pm_ops vfio_pm_ops;
 int vfio_power_init(void);
 void vfio_power_exit(void);
 
@@ -296,6 +315,7 @@ void vfio_eventfds_put(struct eventfd_ctx **ctxs, u32 count);
 
 /* irq_intx.c */
 void vfio_intx_init(struct vfio_dev *vdev);
+void vfio_intx_exit(struct vfio_dev *vdev);
 int vfio_intx_enable(struct vfio_dev *vdev);
 void vfio_intx_disable(struct vfio_dev *vdev);
 void vfio_intx_bind(struct vfio_dev *vdev, struct eventfd_ctx **ctx);

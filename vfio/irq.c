@@ -81,20 +81,48 @@ static int grow(struct vfio_dev *vdev, u32 count)
 	return ret;
 }
 
+/*
+ * Turning messages off writes to memory of the device, which one that sleeps
+ * does not have. It is not bus master meanwhile: what it wakes with was saved
+ * when it went to sleep.
+ */
+static void disable_messages(struct vfio_dev *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	pci_power_t state = pdev->current_state;
+	bool wake = state != PCI_D0 && state != PCI_UNKNOWN &&
+		    pci_device_is_present(pdev);
+
+	if (wake) {
+		pci_set_power_state(pdev, PCI_D0);
+		pci_restore_state(pdev);
+	}
+	vfio_msi_disable(vdev);
+	if (wake) {
+		pci_save_state(pdev);
+		pci_set_power_state(pdev, state);
+	}
+}
+
+static void turn_off(struct vfio_dev *vdev)
+{
+	if (vdev->irqs.on == IRQ_INTX)
+		vfio_intx_disable(vdev);
+	else if (vdev->irqs.on != IRQ_NONE_ON)
+		disable_messages(vdev);
+	vdev->irqs.on = IRQ_NONE_ON;
+	vdev->irqs.enabled = 0;
+}
+
 /**
- * vfio_irqs_off - turn all interrupts off
+ * vfio_irqs_off - turn all interrupts off, and forget what answers them
  * @vdev: the device
  */
 void vfio_irqs_off(struct vfio_dev *vdev)
 {
 	lockdep_assert_held(&vdev->lock);
 	vfio_eoi_drop(vdev);
-	if (vdev->irqs.on == IRQ_INTX)
-		vfio_intx_disable(vdev);
-	else if (vdev->irqs.on != IRQ_NONE_ON)
-		vfio_msi_disable(vdev);
-	vdev->irqs.on = IRQ_NONE_ON;
-	vdev->irqs.enabled = 0;
+	turn_off(vdev);
 }
 
 /**
@@ -116,7 +144,7 @@ int vfio_irq_enable(struct vfio_dev *vdev, u32 kind, u32 count)
 	case IRQ_STEP_GROW:
 		return grow(vdev, count);
 	case IRQ_STEP_DISABLE:
-		vfio_irqs_off(vdev);
+		turn_off(vdev);
 		return 0;
 	default:
 		return step;

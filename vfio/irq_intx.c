@@ -6,7 +6,7 @@
  * device that cannot, at the interrupt controller) exactly while there is a
  * reason for it; each interrupt is one, until it is answered. So a level that
  * stays high costs one interrupt per answer, and the user sees none of it in
- * the command register.
+ * the command register. The PCI core leaves Interrupt Disable alone meanwhile.
  */
 #include <linux/interrupt.h>
 
@@ -14,6 +14,13 @@
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
+
+/*
+ * Turning messages off, the PCI core turns the line on, on which nobody listens
+ * then: it would be other devices' misfortune. It is told that this device had
+ * better be left alone.
+ */
+#define CORE_LEAVES_IT PCI_DEV_FLAGS_MSI_INTX_DISABLE_BUG
 
 static void mask_hardware(struct vfio_dev *vdev, bool mask)
 {
@@ -90,11 +97,25 @@ void vfio_intx_init(struct vfio_dev *vdev)
 	vdev->intx.reasons = INTX_OFF;
 	vdev->intx.masked = true;
 	vfio_intx_sync(vdev);
+	vdev->intx.kept = vdev->intx.maskable &&
+			  !(vdev->pdev->dev_flags & CORE_LEAVES_IT);
+	if (vdev->intx.kept)
+		vdev->pdev->dev_flags |= CORE_LEAVES_IT;
+}
+
+/**
+ * vfio_intx_exit - leave Interrupt Disable to the PCI core again
+ * @vdev: the device, with interrupts off
+ */
+void vfio_intx_exit(struct vfio_dev *vdev)
+{
+	if (vdev->intx.kept)
+		vdev->pdev->dev_flags &= ~CORE_LEAVES_IT;
 }
 
 /**
  * vfio_intx_sync - tell the hardware again, which may have forgotten
- * @vdev: the device, after a reset or after MSI, which share the bit
+ * @vdev: the device, after a reset or a sleep
  */
 void vfio_intx_sync(struct vfio_dev *vdev)
 {

@@ -86,8 +86,6 @@ static unsigned int type_of(u32 kind)
 static void give_back(struct vfio_dev *vdev)
 {
 	pci_free_irq_vectors(vdev->pdev);
-	/* The PCI core has turned the line on again */
-	vfio_intx_sync(vdev);
 	kvfree(vdev->vectors);
 	vdev->vectors = NULL;
 	vdev->nr_room = 0;
@@ -240,6 +238,5 @@ int vfio_msi_try(struct vfio_dev *vdev, u32 kind, u32 count)
 
 	if (ret > 0)
 		pci_free_irq_vectors(vdev->pdev);
-	vfio_intx_sync(vdev);
 	return ret;
 }

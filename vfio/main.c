@@ -46,6 +46,7 @@ static struct pci_driver driver = {
 	.remove = remove,
 	.dev_groups = vfio_pci_groups,
 	.err_handler = &vfio_error_handlers,
+	.driver.pm = &vfio_pm_ops,
 	.driver_managed_dma = true,
 };
 

@@ -51,10 +51,14 @@ static void set_access(struct vfio_dev *vdev, unsigned int open, bool paused)
 /**
  * vfio_mem_update - open or close access, after a change of what decides on it
  * @vdev: the device
+ *
+ * It stays paused while others reset the device.
  */
 void vfio_mem_update(struct vfio_dev *vdev)
 {
-	set_access(vdev, wanted_access(vdev), false);
+	bool paused = vdev->reset_by_others;
+
+	set_access(vdev, paused ? 0 : wanted_access(vdev), paused);
 }
 
 /**

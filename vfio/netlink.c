@@ -116,7 +116,7 @@ static int get_address(struct genl_info *info, struct vfio_address *address)
 
 struct search {
 	const struct vfio_address *address;
-	struct vfio_dev *found;
+	struct vfio_hold found;
 };
 
 /* Called for each descriptor of the process, under a spinlock */
@@ -132,13 +132,14 @@ static int match_file(const void *data, struct file *filp, unsigned int fd)
 	if (address.domain != search->address->domain ||
 	    address.bdf != search->address->bdf)
 		return 0;
-	search->found = file->vdev;
+	search->found.vdev = file->vdev;
+	search->found.users = READ_ONCE(file->vdev->users);
 	get_device(&file->vdev->dev);
 	return 1;
 }
 
 /* The device, if the caller has it open; with a reference */
-static struct vfio_dev *find_open_device(const struct vfio_address *address)
+static struct vfio_hold find_open_device(const struct vfio_address *address)
 {
 	struct search search = { .address = address };
 
@@ -150,7 +151,7 @@ static int do_register(struct sk_buff *skb, struct genl_info *info)
 {
 	struct vfio_peer peer = sender_of(info);
 	struct vfio_address address;
-	struct vfio_dev *vdev;
+	struct vfio_hold hold;
 	u64 wanted;
 	int ret = get_address(info, &address);
 
@@ -159,10 +160,13 @@ static int do_register(struct sk_buff *skb, struct genl_info *info)
 	if (!info->attrs[VFIO_ATTR_MSGCAP])
 		return -EINVAL;
 	wanted = nla_get_u64(info->attrs[VFIO_ATTR_MSGCAP]);
-	vdev = find_open_device(&address);
-	if (!vdev && !netlink_capable(skb, CAP_SYS_ADMIN))
+	hold = find_open_device(&address);
+	if (!hold.vdev && !netlink_capable(skb, CAP_SYS_ADMIN))
 		return -EPERM;
-	return vfio_client_add(&peer, &address, vdev, wanted);
+	ret = vfio_client_add(&peer, &address, &hold, wanted);
+	if (hold.vdev)
+		put_device(&hold.vdev->dev);
+	return ret;
 }
 
 static int take_answer(struct genl_info *info, bool suspend, u32 verdict)

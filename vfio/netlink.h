@@ -34,6 +34,16 @@ struct vfio_address {
 };
 
 /**
+ * struct vfio_hold - the right to hear of a device
+ * @vdev: the device that is held open; NULL for an administrator's right
+ * @users: &vfio_dev.users at that time
+ */
+struct vfio_hold {
+	struct vfio_dev *vdev;
+	unsigned int users;
+};
+
+/**
  * struct vfio_question - something asked of all users of a device
  * @link: place in the list of open questions
  * @vdev: which device
@@ -41,6 +51,7 @@ struct vfio_address {
  * @message: VFIO_MSG_*
  * @verdict: what has been answered so far; 0 for nothing
  * @waiting: how many have not answered
+ * @unasked: how many the question could not be sent to
  * @answered: woken when @waiting becomes 0
  *
  * All but @vdev is guarded by the lock of the list.
@@ -52,6 +63,7 @@ struct vfio_question {
 	u8 message;
 	u32 verdict;
 	unsigned int waiting;
+	unsigned int unasked;
 	wait_queue_head_t answered;
 };
 
@@ -64,8 +76,8 @@ int vfio_netlink_send(const struct vfio_peer *peer, struct vfio_dev *vdev,
 
 /* clients.c: from users */
 int vfio_client_add(const struct vfio_peer *peer,
-		    const struct vfio_address *address, struct vfio_dev *vdev,
-		    u64 wanted);
+		    const struct vfio_address *address,
+		    const struct vfio_hold *hold, u64 wanted);
 int vfio_client_answer(const struct vfio_peer *peer, u32 seq, bool suspend,
 		       u32 verdict);
 void vfio_client_close(const struct vfio_peer *peer);

@@ -21,7 +21,7 @@ static_assert((__force u32)PCI_ERS_RESULT_DISCONNECT == VERDICT_DISCONNECT);
 static_assert((__force u32)PCI_ERS_RESULT_RECOVERED == VERDICT_RECOVERED);
 
 static DEFINE_SPINLOCK(recovery_lock);
-/* Guarded by recovery_lock: until when users are asked, and when last one was */
+/* Guarded by recovery_lock: until when users are asked, when last one was */
 static unsigned long deadline, last_asked;
 static bool recovering;
 
@@ -97,8 +97,11 @@ static pci_ers_result_t error_detected(struct pci_dev *pdev,
 	}
 	result = ask(vdev, VFIO_MSG_ERROR_DETECTED, (__force u32)state,
 		     otherwise);
-	if (state == pci_channel_io_perm_failure)
+	if (state == pci_channel_io_perm_failure) {
+		/* Nothing follows */
+		end_recovery();
 		return PCI_ERS_RESULT_DISCONNECT;
+	}
 	/* Nobody can make a frozen channel work by wishing */
 	if (state == pci_channel_io_frozen &&
 	    result != PCI_ERS_RESULT_DISCONNECT)
@@ -112,7 +115,10 @@ static pci_ers_result_t mmio_enabled(struct pci_dev *pdev)
 		   VERDICT_RECOVERED);
 }
 
-/* The reset has taken the configuration away: put it back, without DMA */
+/*
+ * The reset has taken the configuration away: put it back as the user had it,
+ * as after any reset. A device that was just reset begins no DMA by itself.
+ */
 static pci_ers_result_t slot_reset(struct pci_dev *pdev)
 {
 	struct vfio_dev *vdev = pci_get_drvdata(pdev);
@@ -137,5 +143,7 @@ const struct pci_error_handlers vfio_error_handlers = {
 	.error_detected = error_detected,
 	.mmio_enabled = mmio_enabled,
 	.slot_reset = slot_reset,
+	.reset_prepare = vfio_reset_prepare,
+	.reset_done = vfio_reset_done,
 	.resume = resume,
 };

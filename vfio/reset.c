@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reset of the function, and what goes on around it.
+ * Reset of the function, at our wish or others', and what goes on around it.
  *
  * Owns nothing. Invariant: while a reset goes on nobody reaches registers, and
  * afterwards configuration and interrupts are as before it. The device lock of
  * the driver core is only tried here, since unbinding holds it and waits for
- * ours.
+ * ours; so is the configuration of the bridge above, whose holder may wait for
+ * the device lock.
  */
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+
 #include "device.h"
+
+/* How long probe and remove try to get hold of the bridge above */
+#define BRIDGE_TIME HZ
 
 static struct vfio_dev *owner_of(struct vfio_config *cfg)
 {
@@ -45,29 +52,40 @@ const struct vfio_config_ops vfio_config_ops = {
 /*
  * A reset by the bus needs the bridge above to keep still. Its configuration
  * is locked, not the device: its driver's unbinding takes us with it. The
- * device is alone on that bus, else the core would not offer this reset.
+ * device is alone on that bus, else the core would not offer this reset. Other
+ * resets, which the core prefers, leave the bridge alone.
  */
 static struct pci_dev *bridge_to_hold(struct pci_dev *pdev)
 {
-	int i;
-
-	for (i = 0; i < PCI_NUM_RESET_METHODS; i++)
-		if (pdev->reset_methods[i] == UVFIO_RESET_BUS)
-			return pci_upstream_bridge(pdev);
+	if (pdev->reset_methods[0] == UVFIO_RESET_BUS)
+		return pci_upstream_bridge(pdev);
 	return NULL;
 }
 
-static int try_reset(struct pci_dev *pdev)
+static int try_reset(struct vfio_dev *vdev)
 {
-	struct pci_dev *bridge = bridge_to_hold(pdev);
+	struct pci_dev *bridge = bridge_to_hold(vdev->pdev);
 	int ret;
 
+	if (vdev->reset_by_others)
+		return -EAGAIN;
 	if (bridge && !pci_cfg_access_trylock(bridge))
 		return -EAGAIN;
-	ret = pci_try_reset_function(pdev);
+	WRITE_ONCE(vdev->resetter, current);
+	ret = pci_try_reset_function(vdev->pdev);
+	WRITE_ONCE(vdev->resetter, NULL);
 	if (bridge)
 		pci_cfg_access_unlock(bridge);
 	return ret;
+}
+
+/* After a reset: interrupts and registers as before it */
+static void go_on(struct vfio_dev *vdev)
+{
+	vfio_intx_sync(vdev);
+	if (!vdev->reset_by_others)
+		vfio_intx_clear(vdev, INTX_PAUSED | INTX_PENDING);
+	vfio_mem_update(vdev);
 }
 
 /**
@@ -86,13 +104,58 @@ int vfio_reset(struct vfio_dev *vdev)
 	vfio_config_wake(&vdev->config);
 	vfio_mem_pause(vdev);
 	vfio_intx_set(vdev, INTX_PAUSED);
-	ret = try_reset(vdev->pdev);
+	ret = try_reset(vdev);
 	if (!ret)
 		vfio_config_restored(&vdev->config);
-	vfio_intx_sync(vdev);
-	vfio_intx_clear(vdev, INTX_PAUSED | INTX_PENDING);
-	vfio_mem_update(vdev);
+	go_on(vdev);
 	return ret;
+}
+
+static bool is_by_others(const struct vfio_dev *vdev)
+{
+	return vdev && READ_ONCE(vdev->resetter) != current;
+}
+
+/**
+ * vfio_reset_prepare - somebody else is about to reset the device
+ * @pdev: the device, locked by him, and its configuration too
+ *
+ * That is let go meanwhile: users who wait for it hold our lock. He has not
+ * begun, and the device lock keeps all others from it.
+ */
+void vfio_reset_prepare(struct pci_dev *pdev)
+{
+	struct vfio_dev *vdev = pci_get_drvdata(pdev);
+
+	if (!is_by_others(vdev))
+		return;
+	pci_cfg_access_unlock(pdev);
+	mutex_lock(&vdev->lock);
+	vfio_config_wake(&vdev->config);
+	vdev->reset_by_others = true;
+	vfio_mem_pause(vdev);
+	vfio_intx_set(vdev, INTX_PAUSED);
+	mutex_unlock(&vdev->lock);
+	pci_cfg_access_lock(pdev);
+}
+
+/**
+ * vfio_reset_done - somebody else has reset the device
+ * @pdev: the device, locked as before, its configuration restored
+ */
+void vfio_reset_done(struct pci_dev *pdev)
+{
+	struct vfio_dev *vdev = pci_get_drvdata(pdev);
+
+	if (!is_by_others(vdev))
+		return;
+	pci_cfg_access_unlock(pdev);
+	mutex_lock(&vdev->lock);
+	vdev->reset_by_others = false;
+	vfio_config_restored(&vdev->config);
+	go_on(vdev);
+	mutex_unlock(&vdev->lock);
+	pci_cfg_access_lock(pdev);
 }
 
 /* Configuration as before the first user; the saved copy stays for next time */
@@ -101,7 +164,7 @@ static void restore_pristine(struct vfio_dev *vdev)
 	struct pci_dev *pdev = vdev->pdev;
 
 	pci_set_power_state(pdev, PCI_D0);
-	if (vdev->pristine && !pci_load_saved_state(pdev, vdev->pristine))
+	if (!pci_load_saved_state(pdev, vdev->pristine))
 		pci_restore_state(pdev);
 	pci_clear_master(pdev);
 }
@@ -133,7 +196,7 @@ void vfio_reset_pristine(struct vfio_dev *vdev)
 	lockdep_assert_held(&vdev->lock);
 	vfio_intx_clear(vdev, INTX_USER);
 	pci_set_power_state(vdev->pdev, PCI_D0);
-	ret = try_reset(vdev->pdev);
+	ret = try_reset(vdev);
 	vdev->needs_reset = ret == -EAGAIN;
 	if (vdev->needs_reset)
 		return;
@@ -141,6 +204,22 @@ void vfio_reset_pristine(struct vfio_dev *vdev)
 		pci_warn(vdev->pdev, "reset failed: %d\n", ret);
 	restore_pristine(vdev);
 	vfio_intx_sync(vdev);
+}
+
+/*
+ * Who has locked the bridge's configuration may be about to reset us, and wait
+ * for the device lock that is held for us. He keeps the bridge still as well.
+ */
+static bool hold_patiently(struct pci_dev *bridge)
+{
+	unsigned long end = jiffies + BRIDGE_TIME;
+
+	while (!pci_cfg_access_trylock(bridge)) {
+		if (time_after(jiffies, end))
+			return false;
+		msleep(20);
+	}
+	return true;
 }
 
 /**
@@ -154,8 +233,8 @@ int vfio_reset_held(struct pci_dev *pdev)
 	struct pci_dev *bridge = bridge_to_hold(pdev);
 	int ret;
 
-	if (bridge)
-		pci_cfg_access_lock(bridge);
+	if (bridge && !hold_patiently(bridge))
+		bridge = NULL;
 	pci_cfg_access_lock(pdev);
 	ret = pci_reset_function_locked(pdev);
 	pci_cfg_access_unlock(pdev);
@@ -173,6 +252,8 @@ void vfio_reset_unbinding(struct vfio_dev *vdev)
 	if (!pci_device_is_present(vdev->pdev))
 		return;
 	pci_set_power_state(vdev->pdev, PCI_D0);
+	WRITE_ONCE(vdev->resetter, current);
 	vfio_reset_held(vdev->pdev);
+	WRITE_ONCE(vdev->resetter, NULL);
 	restore_pristine(vdev);
 }

@@ -18,6 +18,7 @@
 #include "../lib/call.h"
 #include "../lib/device.h"
 #include "../lib/domain.h"
+#include "../lib/event.h"
 #include "../lib/text.h"
 
 #define CAP_PM 0x01
@@ -178,10 +179,48 @@ TEST_F(effects, asleep_no_messages_are_turned_on)
 	EXPECT_EQ(0, call(self->fd, UVFIO_IRQ_ENABLE, &enable));
 }
 
+TEST_F(effects, asleep_messages_can_be_turned_off)
+{
+	struct uvfio_irq_enable enable = { .argsz = sizeof(enable),
+					   .kind = UVFIO_IRQ_MSIX };
+	__u16 command = COMMAND_MEMORY | COMMAND_MASTER;
+	int on[3] = { 2, event_new(), event_new() };
+	struct uvfio_irq_set fire = { .argsz = sizeof(fire),
+				      .flags = UVFIO_IRQ_FIRE,
+				      .kind = UVFIO_IRQ_MSIX,
+				      .first = 1,
+				      .count = 1 };
+	int msix = device_capability(self->fd, CAP_MSIX);
+
+	ASSERT_EQ(0, device_command_write(self->fd, command));
+	ASSERT_EQ(0, call(self->fd, VFIO_EVENTFDS_MSIX, on));
+	EXPECT_EQ(0x8000, real(self, msix + 2, 2) & 0x8000);
+	ASSERT_EQ(2, put(self, self->pm + PM_CONTROL, 2, 3));
+	ASSERT_EQ(0, call(self->fd, UVFIO_IRQ_ENABLE, &enable));
+	EXPECT_EQ(0, real(self, msix + 2, 2) & 0x8000);
+	EXPECT_EQ(3, get(self, self->pm + PM_CONTROL, 2) & 3);
+	EXPECT_EQ(3, real(self, self->pm + PM_CONTROL, 2) & 3);
+	EXPECT_EQ(0, device_command_real(self->bdf) & COMMAND_MASTER);
+	EXPECT_EQ(-EIO, peek(self, variant->at));
+
+	ASSERT_EQ(2, put(self, self->pm + PM_CONTROL, 2, 0));
+	EXPECT_EQ(command, device_command_real(self->bdf) & command);
+	EXPECT_EQ(0, real(self, msix + 2, 2) & 0x8000);
+	ASSERT_EQ(0, call(self->fd, VFIO_EVENTFDS_MSIX, on));
+	ASSERT_EQ(0, call(self->fd, UVFIO_IRQ_SET, &fire));
+	EXPECT_EQ(1, event_take(on[2], 1000));
+	/* asleep again, with messages on, when the next user comes */
+	ASSERT_EQ(2, put(self, self->pm + PM_CONTROL, 2, 3));
+}
+
 TEST_F(effects, power_states_that_there_are_not)
 {
+	__u16 command = COMMAND_MEMORY | COMMAND_MASTER;
+
+	ASSERT_EQ(0, device_command_write(self->fd, command));
 	ASSERT_EQ(2, put(self, self->pm + PM_CONTROL, 2, 1));
 	EXPECT_EQ(0, get(self, self->pm + PM_CONTROL, 2) & 3);
+	EXPECT_EQ(command, device_command_real(self->bdf) & command);
 	ASSERT_EQ(2, put(self, self->pm + PM_CONTROL, 2, 2));
 	EXPECT_EQ(0, get(self, self->pm + PM_CONTROL, 2) & 3);
 	EXPECT_EQ(0, real(self, self->pm + PM_CONTROL, 2) & 3);
@@ -266,6 +305,23 @@ TEST_F(effects, bars_that_a_reset_lost_come_back_with_memory)
 	EXPECT_EQ(0, memcmp(before, after, sizeof(before)));
 	EXPECT_EQ(COMMAND_MEMORY,
 		  device_command_real(self->bdf) & COMMAND_MEMORY);
+	EXPECT_EQ(variant->value, peek(self, variant->at));
+}
+
+TEST_F(effects, bars_lost_alone_come_back_too)
+{
+	__u16 command = real(self, COMMAND, 2);
+	__u32 before[6], after[6];
+
+	ASSERT_EQ(24, pread(self->real, before, 24, BAR0));
+	lose_everything(self);
+	ASSERT_EQ(2, pwrite(self->real, &command, 2, COMMAND));
+	ASSERT_EQ(0, real(self, BAR0, 4) & ~0xf);
+
+	ASSERT_EQ(0, device_command_write(self->fd, COMMAND_MEMORY));
+	ASSERT_EQ(24, pread(self->real, after, 24, BAR0));
+	EXPECT_EQ(0, memcmp(before, after, sizeof(before)));
+	ASSERT_EQ(4, poke(self, variant->at, variant->value));
 	EXPECT_EQ(variant->value, peek(self, variant->at));
 }
 

@@ -6,6 +6,8 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "../lib/harness.h"
@@ -246,6 +248,31 @@ TEST_F(intx, answered_by_eventfd)
 	lower_line();
 }
 
+TEST_F(intx, answering_eventfd_stays_when_the_other_is_taken_away)
+{
+	int eoi = event_new(), none = -1;
+
+	ASSERT_EQ(0, call(self->edu.fd, VFIO_IRQ_EOI_EVENTFD, &eoi));
+	ASSERT_EQ(0, call(self->edu.fd, VFIO_EVENTFD_IRQ, &none));
+	ASSERT_EQ(0, call(self->edu.fd, VFIO_EVENTFD_IRQ, &self->event));
+	raise_line();
+	expect_interrupt();
+	ASSERT_EQ(0, event_fire(eoi));
+	expect_interrupt();
+	lower_line();
+	ASSERT_EQ(0, event_fire(eoi));
+	event_take(self->event, NEVER);
+	/* It goes with the domain */
+	ASSERT_EQ(0, edu_detach(&self->edu));
+	ASSERT_EQ(0, edu_attach(&self->edu, self->domain));
+	ASSERT_EQ(0, call(self->edu.fd, VFIO_EVENTFD_IRQ, &self->event));
+	raise_line();
+	expect_interrupt();
+	ASSERT_EQ(0, event_fire(eoi));
+	expect_silence();
+	lower_line();
+}
+
 TEST_F(intx, eventfd_closed_by_its_user)
 {
 	int eoi = event_new();
@@ -302,6 +329,56 @@ TEST_F(intx, two_devices_wired_to_each_other_do_not_hang)
 	edu_close(&other);
 }
 
+/* Looks at Interrupt Disable in the hardware until told to stop */
+struct watch {
+	const char *bdf;
+	volatile int stop;
+	long seen;
+	long clear;
+};
+
+static void *watch_line(void *arg)
+{
+	struct watch *watch = arg;
+	char path[128];
+	__u16 command;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config",
+		 watch->bdf);
+	fd = open(path, O_RDONLY);
+	while (!watch->stop && pread(fd, &command, 2, COMMAND) == 2) {
+		watch->seen++;
+		watch->clear += !(command & COMMAND_NOINTX);
+	}
+	close(fd);
+	return NULL;
+}
+
+TEST_F(intx, messages_come_and_go_without_the_line)
+{
+	struct uvfio_irq_info info = { .argsz = sizeof(info),
+				       .kind = UVFIO_IRQ_MSI };
+	struct watch watch = { .bdf = self->edu.bdf };
+	int none = -1, fd = self->edu.fd, i;
+	pthread_t thread;
+
+	ASSERT_EQ(0, call(fd, VFIO_EVENTFD_IRQ, &none));
+	raise_line();
+	pthread_create(&thread, NULL, watch_line, &watch);
+	for (i = 0; i < 1000; i++) {
+		EXPECT_EQ(0, call(fd, UVFIO_IRQ_INFO, &info));
+		EXPECT_EQ(0, call(fd, VFIO_EVENTFD_MSI, &self->event));
+		EXPECT_EQ(0, call(fd, VFIO_EVENTFD_MSI, &none));
+	}
+	watch.stop = 1;
+	pthread_join(thread, NULL);
+	EXPECT_LT(100, watch.seen);
+	EXPECT_EQ(0, watch.clear);
+	lower_line();
+}
+
+TEST_F(intx, storm_does_not_hang_the_machine)
 TEST_F_TIMEOUT(intx, storm_does_not_hang_the_machine, 150)
 {
 	time_t end = time(NULL) + PATIENCE;

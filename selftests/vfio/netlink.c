@@ -78,6 +78,30 @@ TEST_F(netlink, who_holds_the_device_may_register)
 	EXPECT_EQ(0, process_run(register_other, NULL));
 }
 
+TEST_F(netlink, users_of_one_device_do_not_shut_out_others)
+{
+	int socks[100], fd = device_open("EDU1"), i;
+
+	for (i = 0; i < 100; i++) {
+		socks[i] = genl_open();
+		if (genl_register(socks[i], self->bdf, ALL))
+			break;
+	}
+	EXPECT_LE(16, i);
+	ASSERT_GT(100, i);
+	EXPECT_EQ(-ENOSPC, genl_register(socks[i], self->bdf, ALL));
+	/* Those that are registered may want something else */
+	EXPECT_EQ(0, genl_register(socks[0], self->bdf, 0));
+	/* Nor an administrator, who has not even opened it */
+	EXPECT_EQ(0, genl_register(socks[i], device_bdf("EDU1"), ALL));
+	close(fd);
+	EXPECT_EQ(0, process_run(register_other, NULL));
+	close(socks[0]);
+	EXPECT_EQ(0, genl_register(socks[i], self->bdf, ALL));
+	for (; i > 0; i--)
+		close(socks[i]);
+}
+
 TEST_F(netlink, wrong_attributes)
 {
 	EXPECT_EQ(-EINVAL, genl_register(self->sock, "0:0:20.0", ALL));
@@ -160,6 +184,8 @@ static int try_suspend(void)
 {
 	int ret = text_write("/sys/power/pm_test", "freezer");
 
+	/* It stays there for 5 s else, with a processor that does nothing */
+	text_write("/sys/module/suspend/parameters/pm_test_delay", "0");
 	return ret ? ret : text_write("/sys/power/state", "freeze");
 }
 
@@ -213,6 +239,27 @@ TEST_F(netlink, sleep_is_refused)
 	ASSERT_EQ(0, genl_register(self->sock, self->bdf, ALL));
 	EXPECT_EQ(-EBUSY, suspend_answered(self->sock, 1, &failed));
 	EXPECT_EQ(0, failed);
+}
+
+TEST_F(netlink, sleep_is_vetoed_by_one_of_two)
+{
+	int other = genl_open();
+	long failed, start = now();
+
+	ASSERT_EQ(0, genl_register(self->sock, self->bdf, ALL));
+	ASSERT_EQ(0, genl_register(other, self->bdf, ALL));
+	EXPECT_EQ(-EBUSY, suspend_answered(other, 0, &failed));
+	EXPECT_EQ(0, failed);
+	EXPECT_LE(4500, now() - start);
+	/* He who has gone, or does not want to be asked, has no say */
+	ASSERT_EQ(0, genl_register(self->sock, self->bdf,
+				   ALL & ~BIT(VFIO_MSG_PM_SUSPEND)));
+	close(other);
+	other = genl_open();
+	ASSERT_EQ(0, genl_register(other, self->bdf, ALL));
+	EXPECT_EQ(0, suspend_answered(other, 0, &failed));
+	EXPECT_EQ(0, failed);
+	close(other);
 }
 
 TEST_F(netlink, sleep_is_vetoed_by_the_silent)

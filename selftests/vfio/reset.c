@@ -7,6 +7,8 @@
  * not been reset.
  */
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -15,7 +17,10 @@
 #include "../lib/device.h"
 #include "../lib/domain.h"
 #include "../lib/event.h"
+#include "../lib/process.h"
+#include "../lib/text.h"
 
+#define IOVA 0x40000000ULL
 #define CAP_EXP 0x10
 #define CAP_MSIX 0x11
 #define DEVCTL 8
@@ -49,6 +54,16 @@ static int by_configuration(int fd)
 	control |= DEVCTL_FLR;
 	return device_write(fd, CONFIG(cap + DEVCTL), &control, 2) == 2 ? 0 :
 									  -EIO;
+}
+
+/* An administrator's */
+static int by_others(int fd)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset",
+		 device_bdf("NVME"));
+	return text_write(path, "1");
 }
 
 static void set(int fd, unsigned int reg, __u32 value)
@@ -91,6 +106,8 @@ FIXTURE_VARIANT(reset)
 FIXTURE_VARIANT_ADD(reset, by_call) { .way = by_call };
 
 FIXTURE_VARIANT_ADD(reset, by_configuration) { .way = by_configuration };
+
+FIXTURE_VARIANT_ADD(reset, by_others) { .way = by_others };
 
 /* clang-format on */
 
@@ -190,6 +207,106 @@ TEST_F(reset, keeps_mappings_of_registers)
 	EXPECT_EQ(cap, bar[CAP / 4]);
 	EXPECT_EQ(0, bar[CSTS / 4] & CSTS_READY);
 	munmap((void *)bar, PAGE);
+}
+
+/* Looks at a register that never changes until told to stop */
+struct watch {
+	volatile __u32 *bar;
+	int fd;
+	__u32 cap;
+	volatile int stop;
+	long seen;
+	long wrong;
+};
+
+static void *watch_registers(void *arg)
+{
+	struct watch *watch = arg;
+
+	while (!watch->stop) {
+		watch->wrong += watch->bar[CAP / 4] != watch->cap;
+		watch->wrong += get(watch->fd, CAP) != watch->cap;
+		watch->seen++;
+	}
+	return NULL;
+}
+
+TEST_F(reset, nobody_sees_it_go_on)
+{
+	struct watch watch = { .fd = self->fd };
+	pthread_t thread;
+
+	watch.bar =
+		mmap(NULL, PAGE, PROT_READ, MAP_SHARED, self->fd, REGION(0, 0));
+	ASSERT_NE(MAP_FAILED, (void *)watch.bar);
+	watch.cap = watch.bar[CAP / 4];
+	pthread_create(&thread, NULL, watch_registers, &watch);
+	process_nap(50);
+	EXPECT_EQ(0, variant->way(self->fd));
+	process_nap(50);
+	watch.stop = 1;
+	pthread_join(thread, NULL);
+	EXPECT_LT(1, watch.seen);
+	EXPECT_EQ(0, watch.wrong);
+	munmap((void *)watch.bar, PAGE);
+}
+
+static void *configure(void *arg)
+{
+	struct watch *watch = arg;
+
+	while (!watch->stop) {
+		device_command_write(watch->fd, ON);
+		device_read(watch->fd, CONFIG(0), &watch->cap, 4);
+		call(watch->fd, VFIO_IRQ_EOI, NULL);
+	}
+	return NULL;
+}
+
+TEST_F(reset, users_of_configuration_space_wait)
+{
+	struct watch watch = { .fd = self->fd };
+	pthread_t threads[2];
+	int i, ret;
+
+	for (i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, configure, &watch);
+	for (i = 0; i < 5; i++) {
+		ret = variant->way(self->fd);
+		EXPECT_TRUE(!ret || ret == -EAGAIN);
+	}
+	watch.stop = 1;
+	for (i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	EXPECT_EQ(ON, device_command_real(device_bdf("NVME")) & ON);
+	EXPECT_EQ(CSTS_READY, start(self->fd));
+}
+
+TEST_F(reset, revokes_mappings_of_peers)
+{
+	void *bar = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 self->fd, REGION(0, 0));
+
+	ASSERT_NE(MAP_FAILED, bar);
+	ASSERT_EQ(0, domain_map(self->domain, bar, IOVA, PAGE, true));
+	EXPECT_EQ(1, domain_nr_maps(self->domain));
+	ASSERT_EQ(0, variant->way(self->fd));
+	EXPECT_EQ(0, domain_nr_maps(self->domain));
+	EXPECT_EQ(0, domain_map(self->domain, bar, IOVA, PAGE, true));
+	munmap(bar, PAGE);
+}
+
+TEST_F(reset, keeps_the_line)
+{
+	int event = event_new();
+	const char *bdf = device_bdf("NVME");
+
+	ASSERT_EQ(0, call(self->fd, VFIO_EVENTFD_IRQ, &event));
+	EXPECT_EQ(0, device_command_real(bdf) & COMMAND_NOINTX);
+	ASSERT_EQ(0, variant->way(self->fd));
+	EXPECT_EQ(0, device_command_real(bdf) & COMMAND_NOINTX);
+	EXPECT_EQ(0, call(self->fd, VFIO_IRQ_EOI, NULL));
+	EXPECT_EQ(0, device_command_real(bdf) & COMMAND_NOINTX);
 }
 
 TEST_F(reset, stays_attached)

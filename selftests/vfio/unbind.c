@@ -14,11 +14,13 @@
 
 #include "../lib/harness.h"
 #include "../lib/call.h"
+#include "../lib/control.h"
 #include "../lib/device.h"
 #include "../lib/domain.h"
 #include "../lib/edu.h"
 #include "../lib/event.h"
 #include "../lib/fault.h"
+#include "../lib/genl.h"
 #include "../lib/hang.h"
 #include "../lib/memory.h"
 #include "../lib/process.h"
@@ -315,6 +317,62 @@ TEST_F(unbind, removed_by_the_bus)
 	ASSERT_EQ(0, edu_open(&self->a, "EDU2"));
 	ASSERT_EQ(0, edu_attach(&self->a, self->domain));
 	EXPECT_EQ(1, edu_arrives(&self->a, IOVA, self->buf));
+}
+
+static void *reset_by_sysfs(void *arg)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset",
+		 (char *)arg);
+	return (void *)(long)text_write(path, "1");
+}
+
+static void *unbind_silent(void *arg)
+{
+	return (void *)(long)device_bind(arg, NULL);
+}
+
+/* Unbinding waits for a user who says nothing, and a reset for the unbinding */
+static void expect_both_end(struct __test_metadata *_metadata, const char *bdf)
+{
+	int fd = device_open_bdf(bdf), sock = genl_open();
+	long start = now();
+	pthread_t threads[2];
+	void *result[2];
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, genl_register(sock, bdf, ~0ULL));
+	pthread_create(&threads[0], NULL, unbind_silent, (void *)bdf);
+	process_nap(500);
+	pthread_create(&threads[1], NULL, reset_by_sysfs, (void *)bdf);
+	pthread_join(threads[0], &result[0]);
+	EXPECT_GT(2 * BOUND, now() - start);
+	pthread_join(threads[1], &result[1]);
+	EXPECT_GT(3 * BOUND, now() - start);
+	EXPECT_EQ(NULL, result[0]);
+	EXPECT_EQ(NULL, result[1]);
+	close(fd);
+	close(sock);
+	EXPECT_EQ(0, device_bind(bdf, "vfio"));
+}
+
+TEST(unbinding_against_a_reset_below_a_bridge)
+{
+	if (!device_bdf("E1000E"))
+		SKIP(return, "E1000E is not set");
+	expect_both_end(_metadata, device_bdf("E1000E"));
+}
+
+TEST(unbinding_against_a_reset_by_the_bus)
+{
+	const char *bdf = device_bdf("SLOT0_DEV");
+
+	if (!bdf || !getenv("CONTROL"))
+		SKIP(return, "SLOT0_DEV or CONTROL is not set");
+	ASSERT_EQ(0, control_plug("edu,id=reset,bus=slot0", bdf));
+	expect_both_end(_metadata, bdf);
+	ASSERT_EQ(0, control_unplug("reset", bdf));
 }
 
 TEST_F(unbind, modules_cannot_be_unloaded_while_open)

@@ -101,12 +101,14 @@ struct vfio_dma_map {
 #define VFIO_IRQ_EOI _IO(';', 109)
 /*
  * VFIO_IRQ_EOI_EVENTFD: unmask INTx whenever this eventfd fires; negative
- * removes. EBADF: not open; EINVAL: not an eventfd, or the one that INTx
- * itself signals (it would spin).
+ * removes. It stays when INTx is turned off, and goes with the domain. EBADF:
+ * not open; EINVAL: not an eventfd, or the one that INTx itself signals (it
+ * would spin).
  */
 #define VFIO_IRQ_EOI_EVENTFD _IOW(';', 110, int)
 /*
- * VFIO_RESET_FUNCTION: reset, with the configuration restored.
+ * VFIO_RESET_FUNCTION: reset, with the configuration restored. Accesses wait
+ * meanwhile; mappings of its BARs for other devices are revoked.
  *
  * * ENOTTY: the device has no reset
  * * EAGAIN: somebody else works on the device (unbinding, or an administrator)
@@ -356,16 +358,19 @@ struct uvfio_irq_set {
  * @VFIO_MSG_ERROR_RESUME: the recovery is over
  * @VFIO_MSG_PM_SUSPEND: the machine wants to sleep; answer with
  *	VFIO_MSG_PM_SUSPEND_REPLY
- * @VFIO_MSG_PM_RESUME: it is awake, or has not slept after all
+ * @VFIO_MSG_PM_RESUME: it is awake, or has not slept after all. The device is
+ *	as before, in D0
  * @VFIO_MSG_REGISTER: from the user: VFIO_ATTR_MSGCAP and the four attributes
  *	of the address. EPERM unless the caller has the device open or is an
- *	administrator; EINVAL: an attribute is missing or wrong
+ *	administrator; EINVAL: an attribute is missing or wrong; ENOSPC: 32
+ *	sockets are registered for that device already
  * @VFIO_MSG_ERROR_HANDLING_REPLY: from the user, with the sequence number of
  *	the question. ENOENT: nothing was asked, or it is too late
  * @VFIO_MSG_PM_SUSPEND_REPLY: likewise
  *
  * Questions are answered in time or not at all: 3 s for the whole recovery of
- * all functions, 5 s for a suspend.
+ * all functions, 5 s for a suspend. Of several users who were asked about a
+ * suspend all must agree; no answer is a refusal.
  */
 enum vfio_message {
 	VFIO_MSG_INVAL,
