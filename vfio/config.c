@@ -165,16 +165,6 @@ void vfio_config_detach(struct vfio_config *cfg)
 }
 
 /**
- * vfio_config_set_master() - the device keeps its domain after all
- * @cfg: configuration space, attached
- */
-void vfio_config_set_master(struct vfio_config *cfg)
-{
-	config_set_master(cfg->map, true);
-	config_hw_sync_master(cfg);
-}
-
-/**
  * vfio_config_restored() - the function was reset and has its registers back
  * @cfg: configuration space
  */

@@ -95,7 +95,6 @@ void vfio_config_open(struct vfio_config *cfg);
  */
 void vfio_config_attach(struct vfio_config *cfg, bool enforces_snoop);
 void vfio_config_detach(struct vfio_config *cfg);
-void vfio_config_set_master(struct vfio_config *cfg);
 
 /* Before a reset of a device in use: its registers must be there to be saved */
 void vfio_config_wake(struct vfio_config *cfg);

@@ -19,27 +19,9 @@
 #define GIB (1024 * MIB)
 #define ROUNDS 4
 
-static long waiting_pages(void)
-{
-	FILE *zones = fopen("/proc/zoneinfo", "re");
-	char line[256];
-	long sum = 0, n;
-
-	if (!zones)
-		return 0;
-	while (fgets(line, sizeof(line), zones))
-		if (sscanf(line, " count: %ld", &n) == 1)
-			sum += n;
-	fclose(zones);
-	return sum;
-}
-
-/* What others have queued (freeing after a grace period) is let run first. */
 static long free_kib(void)
 {
-	usleep(200000);
-	return text_field("/proc/meminfo", "MemFree:") +
-	       waiting_pages() * (long)(PAGE / 1024);
+	return text_free_pages() * (long)(PAGE / 1024);
 }
 
 static int map_parts(struct space *space, char *buf, size_t size)

@@ -103,3 +103,32 @@ int text_module_refs(const char *module)
 	err = text_read(path, buf, sizeof(buf));
 	return err < 0 ? err : atoi(buf);
 }
+
+/* Pages that wait on a processor's list: /proc/meminfo does not count them. */
+static long waiting_pages(void)
+{
+	FILE *zones = fopen("/proc/zoneinfo", "re");
+	char line[256];
+	long sum = 0, n;
+
+	if (!zones)
+		return 0;
+	while (fgets(line, sizeof(line), zones))
+		if (sscanf(line, " count: %ld", &n) == 1)
+			sum += n;
+	fclose(zones);
+	return sum;
+}
+
+/**
+ * text_free_pages() - how many pages are free?
+ *
+ * What others have queued (freeing after a grace period) is let run first.
+ *
+ * Return: pages of 4 KiB.
+ */
+long text_free_pages(void)
+{
+	usleep(200000);
+	return text_field("/proc/meminfo", "MemFree:") / 4 + waiting_pages();
+}

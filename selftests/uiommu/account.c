@@ -319,11 +319,6 @@ static long may_grow(void)
 	return domain_iommu("dmar") ? SLACK : STRIDES + SLACK;
 }
 
-static long free_pages(void)
-{
-	return text_field("/proc/meminfo", "MemFree:") / 4;
-}
-
 TEST(page_tables_do_not_grow_without_end)
 {
 	int domain = domain_open(), fd = device_open("EDU0");
@@ -332,15 +327,15 @@ TEST(page_tables_do_not_grow_without_end)
 	if (!device_bdf("EDU0"))
 		SKIP(return, "EDU0 is not set");
 	ASSERT_EQ(0, device_set(fd, domain));
-	before = free_pages();
+	before = text_free_pages();
 	EXPECT_EQ(0, process_run_as(USER, LIMIT * PAGE, map_and_unmap_strides,
 				    &domain));
-	after = free_pages();
+	after = text_free_pages();
 	EXPECT_GT(may_grow(), before - after)
 	TH_LOG("%ld pages were free, %ld are", before, after);
 	close(fd);
 	close(domain);
-	after = free_pages();
+	after = text_free_pages();
 	EXPECT_GT(STRIDES, before - after)
 	TH_LOG("%ld pages were free, %ld are at last", before, after);
 }

@@ -378,7 +378,6 @@ TEST_F(intx, messages_come_and_go_without_the_line)
 	lower_line();
 }
 
-TEST_F(intx, storm_does_not_hang_the_machine)
 TEST_F_TIMEOUT(intx, storm_does_not_hang_the_machine, 150)
 {
 	time_t end = time(NULL) + PATIENCE;
