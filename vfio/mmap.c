@@ -34,7 +34,7 @@ static unsigned int wanted_access(struct vfio_dev *vdev)
 /* The lock is let go before uiommu is told: it holds its own in mmio() */
 static void set_access(struct vfio_dev *vdev, unsigned int open, bool paused)
 {
-	bool closed;
+	bool closed, was_paused = vdev->paused;
 
 	lockdep_assert_held(&vdev->lock);
 	down_write(&vdev->mem);
@@ -47,7 +47,7 @@ static void set_access(struct vfio_dev *vdev, unsigned int open, bool paused)
 	up_write(&vdev->mem);
 	if (closed && vdev->att)
 		uiommu_revoke_mmio(vdev->att);
-	if (!paused)
+	if (was_paused && !paused)
 		wake_up_all(&vdev->unpaused);
 }
 
