@@ -57,6 +57,7 @@ static irqreturn_t handle(int irq, void *data)
 /* With the lock held, after a change of what it depends on */
 static void update_direct(struct vfio_vector *vector)
 {
+	/* So that who finds it finds the eventfd whole */
 	smp_store_release(&vector->direct,
 			  vector->masked ? NULL : vector->trigger);
 }
@@ -71,7 +72,7 @@ static int request(struct vfio_dev *vdev, unsigned int index, int virq)
 	vector->virq = virq;
 	if (virq < 0)
 		return virq;
-	/* A message is ours alone: no use looking for one that nobody handles */
+	/* It is ours alone: no use looking for one that nobody handles */
 	irq_set_status_flags(virq, IRQ_IS_POLLED);
 	return request_irq(virq, handle, 0, dev_name(&vdev->dev), vector);
 }

@@ -286,24 +286,32 @@ static int reachable(const __u8 *at, size_t size)
 	return found;
 }
 
+/* For a child to look at */
+struct sight {
+	int ends[2]; /* the first, for process_start() */
+	const __u8 *at;
+	size_t size;
+};
+
 static int child_sees(void *arg)
 {
-	FIXTURE_DATA(huge) *self = arg;
+	const struct sight *sight = arg;
 
-	return reachable(self->at, self->size);
+	return reachable(sight->at, sight->size);
 }
 
 TEST_F(huge, zapped_and_back)
 {
+	struct sight sight = { .at = self->at, .size = self->size };
 	int all = (PAGES(self->size) + 255) / 256;
 
 	expect_all_right();
 	ASSERT_EQ(0, device_command_write(self->fd, COMMAND_MASTER));
 	EXPECT_EQ(0, reachable(self->at, self->size));
-	EXPECT_EQ(0, process_run(child_sees, self));
+	EXPECT_EQ(0, process_run(child_sees, &sight));
 	ASSERT_EQ(0, device_command_write(self->fd, COMMAND_MEMORY));
 	expect_all_right();
-	EXPECT_EQ(all, process_run(child_sees, self));
+	EXPECT_EQ(all, process_run(child_sees, &sight));
 	ASSERT_EQ(0, call(self->fd, VFIO_DOMAIN_UNSET, NULL));
 	EXPECT_EQ(0, reachable(self->at, self->size));
 	ASSERT_EQ(0, device_set(self->fd, self->domain));
@@ -311,27 +319,21 @@ TEST_F(huge, zapped_and_back)
 	expect_all_right();
 }
 
-struct sight {
-	int ends[2]; /* the first, for process_start() */
-	FIXTURE_DATA(huge) * self;
-};
-
 /* A child that has all entries when they are zapped, and its parent none */
 static int look_twice(void *arg)
 {
-	struct sight *sight = arg;
-	FIXTURE_DATA(huge) *self = sight->self;
-	int before = reachable(self->at, self->size), after;
+	const struct sight *sight = arg;
+	int before = reachable(sight->at, sight->size), after;
 
 	process_tell(sight->ends[0]);
 	process_await(sight->ends[1]);
-	after = reachable(self->at, self->size);
-	return before == (PAGES(self->size) + 255) / 256 && !after ? 0 : 1;
+	after = reachable(sight->at, sight->size);
+	return before == (PAGES(sight->size) + 255) / 256 && !after ? 0 : 1;
 }
 
 TEST_F(huge, zapped_in_a_child_too)
 {
-	struct sight sight = { .self = self };
+	struct sight sight = { .at = self->at, .size = self->size };
 	int ready, go;
 	pid_t pid;
 
