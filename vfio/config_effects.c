@@ -44,11 +44,7 @@ static bool wants_device(const struct vfio_config *cfg)
 
 static void change_command(struct vfio_config *cfg)
 {
-	if (config_hw_reachable(cfg)) {
-		if (wants_device(cfg))
-			config_hw_restore_lost(cfg);
-		config_hw_sync_master(cfg);
-	}
+	config_hw_sync_command(cfg, wants_device(cfg));
 	config_update_decode(cfg);
 	cfg->ops->command_written(cfg, vfio_config_intx_disabled(cfg));
 }

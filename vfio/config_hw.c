@@ -155,17 +155,8 @@ static bool has_bars(const struct vfio_config *cfg)
 	return !((value ^ facts->bars[bar]) & facts->bar_masks[bar]);
 }
 
-/**
- * config_hw_restore_lost() - repair a device that was reset behind our back
- * @cfg: configuration space
- *
- * A register of the device's own may reset it; then decoding is off or the
- * BARs are empty. Decoding in the hardware is on as long as the device is
- * ours, whatever the user wrote, so that this is seen.
- */
-void config_hw_restore_lost(struct vfio_config *cfg)
+static void restore_lost(struct vfio_config *cfg, u8 command)
 {
-	u8 command = config_hw_read(cfg, PCI_COMMAND, 1);
 	u32 bar;
 
 	if (!config_hw_reachable(cfg) ||
@@ -179,18 +170,54 @@ void config_hw_restore_lost(struct vfio_config *cfg)
 }
 
 /**
+ * config_hw_restore_lost() - repair a device that was reset behind our back
+ * @cfg: configuration space
+ *
+ * A register of the device's own may reset it; then decoding is off or the
+ * BARs are empty. Decoding in the hardware is on as long as the device is
+ * ours, whatever the user wrote, so that this is seen.
+ */
+void config_hw_restore_lost(struct vfio_config *cfg)
+{
+	restore_lost(cfg, config_hw_read(cfg, PCI_COMMAND, 1));
+}
+
+static u8 wanted_master(const struct vfio_config *cfg)
+{
+	if (!cfg->attached || config_power_state(cfg->map))
+		return 0;
+	return config_command(cfg->map) & PCI_COMMAND_MASTER;
+}
+
+/**
  * config_hw_sync_master() - make Bus Master what it should be
  * @cfg: configuration space
  */
 void config_hw_sync_master(struct vfio_config *cfg)
 {
-	u8 wanted = 0;
+	if (!config_hw_reachable(cfg))
+		return;
+	change_command(cfg->pdev, PCI_COMMAND_MASTER, wanted_master(cfg));
+}
+
+/**
+ * config_hw_sync_command() - as the user has written the command register
+ * @cfg: configuration space
+ * @used: he wants something of the device: repair what it has lost
+ *
+ * Mostly all is as it should be, and one look at the register tells.
+ */
+void config_hw_sync_command(struct vfio_config *cfg, bool used)
+{
+	u8 command;
 
 	if (!config_hw_reachable(cfg))
 		return;
-	if (cfg->attached && !config_power_state(cfg->map))
-		wanted = config_command(cfg->map) & PCI_COMMAND_MASTER;
-	change_command(cfg->pdev, PCI_COMMAND_MASTER, wanted);
+	command = config_hw_read(cfg, PCI_COMMAND, 1);
+	if (used)
+		restore_lost(cfg, command);
+	if ((command & PCI_COMMAND_MASTER) != wanted_master(cfg))
+		config_hw_sync_master(cfg);
 }
 
 /**

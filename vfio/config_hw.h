@@ -17,6 +17,7 @@ void config_hw_save(struct vfio_config *cfg);
 void config_hw_restore_lost(struct vfio_config *cfg);
 void config_hw_sync_master(struct vfio_config *cfg);
 void config_hw_clear_master(struct vfio_config *cfg);
+void config_hw_sync_command(struct vfio_config *cfg, bool used);
 void config_hw_sync_devctl(struct vfio_config *cfg);
 
 /* config_effects.c */

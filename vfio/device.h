@@ -121,6 +121,8 @@ struct vfio_eoi {
 
 /**
  * struct vfio_vector - one MSI or MSI-X vector
+ * @direct: @trigger, unless @masked; read by the handler alone, first and
+ *	without @lock
  * @lock: guards the rest; taken in hard interrupts
  * @trigger: what to signal, or NULL
  * @virq: the kernel's number of it
@@ -130,6 +132,7 @@ struct vfio_eoi {
  * @vdev: whose it is
  */
 struct vfio_vector {
+	struct eventfd_ctx *direct;
 	spinlock_t lock;
 	struct eventfd_ctx *trigger;
 	int virq;

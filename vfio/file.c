@@ -257,5 +257,7 @@ const struct file_operations vfio_fops = {
 	.unlocked_ioctl = vfio_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.mmap = vfio_mmap,
+	/* A BAR of 2 MiB or more begins at a multiple of that, as its offset */
+	.get_unmapped_area = thp_get_unmapped_area,
 	.show_fdinfo = vfio_show_fdinfo,
 };

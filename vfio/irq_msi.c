@@ -4,10 +4,13 @@
  *
  * Owns &vfio_dev.vectors. Invariant: a vector that is on has its handler from
  * before the user hears of it until after it is off, so eventfds are bound,
- * replaced and taken away under the vector's lock alone: nothing is lost, and
- * no eventfd is put that a handler may still signal.
+ * replaced and taken away without turning it off, and nothing is lost. A
+ * handler that finds &vfio_vector.direct signals it without the lock; whoever
+ * takes it away waits for handlers, so nothing is signalled after the call that
+ * unbinds or masks, and no eventfd is put that a handler may still signal.
  */
 #include <linux/interrupt.h>
+#include <linux/irq.h>
 #include <linux/slab.h>
 
 #include "device.h"
@@ -21,17 +24,42 @@ static void deliver(struct vfio_vector *vector)
 		eventfd_signal(vector->trigger);
 }
 
-static irqreturn_t handle(int irq, void *data)
+static void deliver_locked(struct vfio_vector *vector)
 {
-	struct vfio_vector *vector = data;
-	struct vfio_dev *vdev = vector->vdev;
 	unsigned long flags;
 
-	trace_uvfio_irq(vdev->pdev, vdev->irqs.on, vector->index);
 	spin_lock_irqsave(&vector->lock, flags);
 	deliver(vector);
 	spin_unlock_irqrestore(&vector->lock, flags);
+}
+
+/* Apart, so that the other handler saves no register for it */
+static noinline irqreturn_t handle_slowly(struct vfio_vector *vector)
+{
+	struct vfio_dev *vdev = vector->vdev;
+
+	trace_uvfio_irq(vdev->pdev, vdev->irqs.on, vector->index);
+	deliver_locked(vector);
 	return IRQ_HANDLED;
+}
+
+static irqreturn_t handle(int irq, void *data)
+{
+	struct vfio_vector *vector = data;
+	struct eventfd_ctx *direct = READ_ONCE(vector->direct);
+
+	if (trace_uvfio_irq_enabled() || unlikely(!direct))
+		return handle_slowly(vector);
+	eventfd_signal(direct);
+	return IRQ_HANDLED;
+}
+
+/* With the lock held, after a change of what it depends on */
+static void update_direct(struct vfio_vector *vector)
+{
+	/* So that who finds it finds the eventfd whole */
+	smp_store_release(&vector->direct,
+			  vector->masked ? NULL : vector->trigger);
 }
 
 static int request(struct vfio_dev *vdev, unsigned int index, int virq)
@@ -44,6 +72,8 @@ static int request(struct vfio_dev *vdev, unsigned int index, int virq)
 	vector->virq = virq;
 	if (virq < 0)
 		return virq;
+	/* It is ours alone: no use looking for one that nobody handles */
+	irq_set_status_flags(virq, IRQ_IS_POLLED);
 	return request_irq(virq, handle, 0, dev_name(&vdev->dev), vector);
 }
 
@@ -197,9 +227,26 @@ void vfio_msi_bind(struct vfio_vector *vector, struct eventfd_ctx **ctx)
 
 	spin_lock_irqsave(&vector->lock, flags);
 	swap(vector->trigger, *ctx);
+	update_direct(vector);
 	if (vector->pending)
 		deliver(vector);
 	spin_unlock_irqrestore(&vector->lock, flags);
+	if (*ctx)
+		synchronize_irq(vector->virq);
+}
+
+static void mask(struct vfio_vector *vector, bool masked)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&vector->lock, flags);
+	vector->masked = masked;
+	update_direct(vector);
+	if (!masked && vector->pending)
+		deliver(vector);
+	spin_unlock_irqrestore(&vector->lock, flags);
+	if (masked)
+		synchronize_irq(vector->virq);
 }
 
 /**
@@ -209,19 +256,10 @@ void vfio_msi_bind(struct vfio_vector *vector, struct eventfd_ctx **ctx)
  */
 void vfio_msi_act(struct vfio_vector *vector, u32 action)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&vector->lock, flags);
-	if (action == UVFIO_IRQ_MASK) {
-		vector->masked = true;
-	} else if (action == UVFIO_IRQ_FIRE) {
-		deliver(vector);
-	} else {
-		vector->masked = false;
-		if (vector->pending)
-			deliver(vector);
-	}
-	spin_unlock_irqrestore(&vector->lock, flags);
+	if (action == UVFIO_IRQ_FIRE)
+		deliver_locked(vector);
+	else
+		mask(vector, action == UVFIO_IRQ_MASK);
 }
 
 /**

@@ -4,7 +4,10 @@
  *
  * Owns &vfio_dev.open. Invariant: a page table entry of a user leads to a BAR
  * only while VFIO_OPEN_MEMORY is set; closing it zaps them all before the lock
- * is let go, and faults put them back one by one when it is open again.
+ * is let go, and faults put them back piece by piece when it is open again.
+ *
+ * A piece is 2 MiB where kernel, address and BAR allow. Not more: mremap()
+ * takes entries of 1 GiB for broken ones unless it moves them as they are.
  */
 #include <linux/io.h>
 #include <linux/mm.h>
@@ -31,7 +34,7 @@ static unsigned int wanted_access(struct vfio_dev *vdev)
 /* The lock is let go before uiommu is told: it holds its own in mmio() */
 static void set_access(struct vfio_dev *vdev, unsigned int open, bool paused)
 {
-	bool closed;
+	bool closed, was_paused = vdev->paused;
 
 	lockdep_assert_held(&vdev->lock);
 	down_write(&vdev->mem);
@@ -44,7 +47,7 @@ static void set_access(struct vfio_dev *vdev, unsigned int open, bool paused)
 	up_write(&vdev->mem);
 	if (closed && vdev->att)
 		uiommu_revoke_mmio(vdev->att);
-	if (!paused)
+	if (was_paused && !paused)
 		wake_up_all(&vdev->unpaused);
 }
 
@@ -117,7 +120,41 @@ static vm_fault_t insert_pages(struct vm_fault *vmf, struct vfio_bar *bar,
 	return VM_FAULT_NOPAGE;
 }
 
-static vm_fault_t fault(struct vm_fault *vmf)
+/* May one entry cover the aligned 2 MiB around the fault? */
+static bool fits_huge(const struct vm_fault *vmf, const struct vfio_bar *bar,
+		      u64 offset)
+{
+	const struct vm_area_struct *vma = vmf->vma;
+	unsigned long addr = vmf->address & PMD_MASK;
+
+	if (addr < vma->vm_start || vma->vm_end - addr < PMD_SIZE)
+		return false;
+	offset -= (vmf->address & PAGE_MASK) - addr;
+	return IS_ALIGNED(bar->start + offset, PMD_SIZE) &&
+	       may_map(bar, offset, PMD_SIZE);
+}
+
+/*
+ * An entry as the VMA says; if that is there, a write may have found it read
+ * only (writes are tracked). The two steps are apart because the kernel warns
+ * of a write that finds a table of small entries; while we are here, no huge
+ * entry becomes one.
+ */
+static vm_fault_t insert_huge(struct vm_fault *vmf, struct vfio_bar *bar,
+			      u64 offset)
+{
+	unsigned long pfn = PHYS_PFN((bar->start + offset) & PMD_MASK);
+	pmd_t pmd = pmdp_get_lockless(vmf->pmd);
+
+	if (pmd_none(pmd))
+		return compat_insert_pfn_pmd(vmf, pfn, false);
+	if (!pmd_trans_huge(pmd))
+		return VM_FAULT_FALLBACK;
+	return compat_insert_pfn_pmd(vmf, pfn, vmf->flags & FAULT_FLAG_WRITE);
+}
+
+/* Return: VM_FAULT_FALLBACK to be asked again with an @order of 0 */
+static vm_fault_t huge_fault(struct vm_fault *vmf, unsigned int order)
 {
 	struct vfio_dev *vdev = vmf->vma->vm_private_data;
 	struct region_pos pos;
@@ -128,15 +165,24 @@ static vm_fault_t fault(struct vm_fault *vmf)
 
 	if (!bar || !may_map(bar, pos.offset, PAGE_SIZE))
 		return VM_FAULT_SIGBUS;
+	if (order && (order != PMD_SHIFT - PAGE_SHIFT ||
+		      !fits_huge(vmf, bar, pos.offset)))
+		return VM_FAULT_FALLBACK;
 	err = vfio_begin_access(vdev, VFIO_OPEN_MEMORY);
 	if (err)
 		return err == -EINTR ? VM_FAULT_NOPAGE : VM_FAULT_SIGBUS;
 	/* Page tables are allocated under a lock that removal takes */
 	noio = memalloc_noio_save();
-	ret = insert_pages(vmf, bar, pos.offset);
+	ret = order ? insert_huge(vmf, bar, pos.offset) :
+		      insert_pages(vmf, bar, pos.offset);
 	memalloc_noio_restore(noio);
 	vfio_end_access(vdev);
 	return ret;
+}
+
+static vm_fault_t fault(struct vm_fault *vmf)
+{
+	return huge_fault(vmf, 0);
 }
 
 /*
@@ -218,6 +264,7 @@ static const struct vm_operations_struct vm_ops = {
 	.open = vma_open,
 	.close = vma_close,
 	.fault = fault,
+	.huge_fault = compat_huge_fault(huge_fault),
 };
 
 static pgprot_t protection(pgprot_t prot, bool wc)

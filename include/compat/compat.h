@@ -17,6 +17,7 @@
 #include <linux/mm.h>
 #include <linux/msi.h>
 #include <linux/pci.h>
+#include <linux/pfn_t.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
@@ -35,6 +36,8 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define pmdp_get_lockless(pmdp) READ_ONCE(*(pmdp))
+
 struct msi_map {
 	int index;
 	int virq;
@@ -60,6 +63,28 @@ static inline void pci_msix_free_irq(struct pci_dev *pdev, struct msi_map map)
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
 #define eventfd_signal(ctx) ((void)eventfd_signal(ctx, 1))
+#endif
+
+/*
+ * Huge entries that lead to no struct page: only where get_user_pages() tells
+ * them from memory. Elsewhere a fault asks for none, and none is to be had.
+ */
+#ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
+#define compat_huge_fault(fn) (fn)
+
+static inline vm_fault_t compat_insert_pfn_pmd(struct vm_fault *vmf,
+					       unsigned long pfn, bool write)
+{
+	return vmf_insert_pfn_pmd(vmf, __pfn_to_pfn_t(pfn, PFN_DEV), write);
+}
+#else
+#define compat_huge_fault(fn) (0 ? (void *)(fn) : NULL)
+
+static inline vm_fault_t compat_insert_pfn_pmd(struct vm_fault *vmf,
+					       unsigned long pfn, bool write)
+{
+	return VM_FAULT_FALLBACK;
+}
 #endif
 
 #include "iommu.h"

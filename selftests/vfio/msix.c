@@ -6,6 +6,7 @@
  * The device is an ivshmem-doorbell, which can ring itself.
  */
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -241,6 +242,47 @@ TEST_F(msix, none_is_lost_while_eventfds_are_replaced)
 			sum += event_take(ends[0], 1) + event_take(ends[1], 1);
 		ASSERT_EQ(i + 1, sum);
 	}
+}
+
+/* MSI-X of a kernel that can add vectors to those that are on: 6.12 */
+static bool kernel_adds_vectors(void)
+{
+	const char *release = getenv("KERNEL");
+
+	return release && strncmp(release, "6.1.", 4);
+}
+
+TEST_F(msix, more_while_the_others_run)
+{
+	struct uvfio_irq_info info = { .argsz = sizeof(info),
+				       .kind = UVFIO_IRQ_MSIX };
+	struct uvfio_irq_enable enable = { .argsz = sizeof(enable),
+					   .kind = UVFIO_IRQ_MSIX };
+	int expected = kernel_adds_vectors() ? 0 : -EBUSY;
+	int have = 2, i;
+
+	ASSERT_EQ(0, call(self->fd, UVFIO_IRQ_INFO, &info));
+	EXPECT_EQ(!expected, !!(info.caps & UVFIO_IRQ_DYNAMIC));
+	ASSERT_EQ(0, call(self->fd, UVFIO_IRQ_ENABLE, &enable));
+	enable.count = have;
+	ASSERT_EQ(0, call(self->fd, UVFIO_IRQ_ENABLE, &enable));
+	ASSERT_EQ(0, set(self, UVFIO_IRQ_BIND, 0, have, self->events));
+	for (enable.count = 3; enable.count <= VECTORS; enable.count++) {
+		ring(self, 0);
+		ASSERT_EQ(expected, call(self->fd, UVFIO_IRQ_ENABLE, &enable));
+		EXPECT_EQ(1, event_take(self->events[0], SOON));
+		if (expected)
+			continue;
+		have = enable.count;
+		ASSERT_EQ(0, set(self, UVFIO_IRQ_BIND, have - 1, 1,
+				 self->events + have - 1));
+	}
+	for (i = 0; i < have; i++)
+		EXPECT_TRUE(rings_alone(self, i));
+	/* but not fewer */
+	enable.count = 1;
+	EXPECT_EQ(-EBUSY, call(self->fd, UVFIO_IRQ_ENABLE, &enable));
+	EXPECT_TRUE(rings_alone(self, have - 1));
 }
 
 TEST_F(msix, information)

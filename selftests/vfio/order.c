@@ -18,6 +18,7 @@
 
 #define IOVA 0x1000000ULL
 #define STEPS 3000
+#define KERNEL_MEMORY 0xffff888000000000ULL /* cut to 0 in 32 bits */
 
 /* The facts, and what the calls work on */
 struct model {
@@ -251,7 +252,8 @@ TEST_F(order, bad_pointers_in_every_state)
 		UVFIO_REGION_INFO, UVFIO_IRQ_INFO,	 UVFIO_IRQ_ENABLE,
 		UVFIO_IRQ_SET,
 	};
-	static const unsigned long bad[] = { 0, 1, ~0UL, 0xffff888000000000UL };
+	static const unsigned long bad[] = { 0, 1, ~0UL,
+					     (unsigned long)KERNEL_MEMORY };
 	size_t i, turn;
 	int err;
 
