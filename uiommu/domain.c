@@ -113,6 +113,15 @@ static void look(struct work_struct *work)
 	work_done(domain);
 }
 
+static void wait_and_look(struct work_struct *work)
+{
+	struct uiommu_domain *domain =
+		container_of(work, struct uiommu_domain, wait_and_look);
+
+	revoke_wait_and_look(domain);
+	work_done(domain);
+}
+
 /**
  * domain_queue_reap() - have what was revoked finished
  * @domain: its domain, referenced by the caller
@@ -144,6 +153,18 @@ void domain_queue_look(struct uiommu_domain *domain, unsigned long delay)
 		work_done(domain);
 }
 
+/**
+ * domain_queue_wait() - have suspects looked at whose mmap_lock is never free
+ * @domain: their domain, referenced by the caller
+ */
+void domain_queue_wait(struct uiommu_domain *domain)
+{
+	domain_get(domain);
+	__module_get(THIS_MODULE);
+	if (!queue_work(domain->queue, &domain->wait_and_look))
+		work_done(domain);
+}
+
 static void init(struct uiommu_domain *domain)
 {
 	kref_init(&domain->ref);
@@ -157,12 +178,14 @@ static void init(struct uiommu_domain *domain)
 	INIT_LIST_HEAD(&domain->revoked);
 	INIT_LIST_HEAD(&domain->suspects);
 	INIT_LIST_HEAD(&domain->later);
+	INIT_LIST_HEAD(&domain->hidden);
 	INIT_LIST_HEAD(&domain->waiters);
 	xa_init(&domain->tables);
 	init_waitqueue_head(&domain->wait);
 	init_waitqueue_head(&domain->poll);
 	INIT_WORK(&domain->reap, reap);
 	INIT_DELAYED_WORK(&domain->look, look);
+	INIT_WORK(&domain->wait_and_look, wait_and_look);
 	domain->place = UIOMMU_PLACE_START;
 	domain->queue = queue_of(current_uid());
 }

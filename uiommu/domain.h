@@ -40,12 +40,12 @@
 #include <linux/xarray.h>
 #include <uapi/linux/uiommu.h>
 
+#include "faults.h"
 #include "frames.h"
+#include "report.h"
 #include "span.h"
 
 #define UIOMMU_MAX_HW 8 /* bits of uiommu_mapping.hw_mask */
-#define UIOMMU_MAX_REPORTS 64
-#define UIOMMU_MAX_FAULTS 64
 
 /* Lowest address that the kernel chooses by itself: 0 looks like "none" */
 #define UIOMMU_PLACE_START SZ_64K
@@ -113,41 +113,6 @@ struct uiommu_hw {
 };
 
 /**
- * struct uiommu_report - revoked mappings that the owner has not read yet
- * @ring: the mappings
- * @first: index of the oldest
- * @nr: how many
- * @overflow: more were revoked than fit
- */
-struct uiommu_report {
-	struct uiommu_revoked_range ring[UIOMMU_MAX_REPORTS];
-	unsigned int first;
-	unsigned int nr;
-	bool overflow;
-};
-
-/**
- * struct uiommu_fault_ring - DMA faults that the owner has not read yet
- * @lock: guards all but @cookie; taken in interrupts
- * @cookie: by which the handler finds the domain, 0 before the first attach;
- *	set under &uiommu_domain.freeze (write)
- * @devices: &uiommu_attachment.fault_node
- * @ring: the faults
- * @first: index of the oldest
- * @nr: how many
- * @overflow: there were more than fit
- */
-struct uiommu_fault_ring {
-	spinlock_t lock;
-	unsigned long cookie;
-	struct list_head devices;
-	struct uiommu_fault ring[UIOMMU_MAX_FAULTS];
-	unsigned int first;
-	unsigned int nr;
-	bool overflow;
-};
-
-/**
  * struct uiommu_domain - one I/O address space
  * @ref: descriptors, attachments, owners and queued work
  * @id: number in sysfs and traces
@@ -175,10 +140,12 @@ struct uiommu_fault_ring {
  * @revoked: &uiommu_mapping.work_node, to be given back by @reap
  * @suspects: &uiommu_mapping.work_node, to be looked at by @look
  * @later: suspects that could not be looked at in this round
+ * @hidden: suspects whose mmap_lock was never free when looked at
  * @waiters: those who wait for the worker; see reap.c
  * @tickets: &uiommu_mapping.ticket given so far
  * @reap: gives back what was revoked
  * @look: looks whether the memory of suspects is still theirs
+ * @wait_and_look: looks at those that are hidden
  * @place: where the search for a free address begins
  * @nr_maps: mappings in @maps
  * @mapped: bytes of them
@@ -218,10 +185,12 @@ struct uiommu_domain {
 	struct list_head revoked;
 	struct list_head suspects;
 	struct list_head later;
+	struct list_head hidden;
 	struct list_head waiters;
 	u64 tickets;
 	struct work_struct reap;
 	struct delayed_work look;
+	struct work_struct wait_and_look;
 	u64 place;
 	u64 nr_maps;
 	u64 mapped;
@@ -317,7 +286,7 @@ enum map_state {
  * @domain: where it is mapped; the reference is the owner's
  * @owner: who mapped it; holds a reference
  * @owner_node: place in &uiommu_owner.maps
- * @work_node: place in &uiommu_domain.revoked or suspects
+ * @work_node: place in &uiommu_domain.revoked, suspects, later or hidden
  * @hull: user addresses whose page table entries were cleared since the last
  *	look; first > last when there are none
  * @charged_to: whose locked-memory quota pays @charged pages, or NULL
@@ -334,7 +303,8 @@ enum map_state {
  * @mmio: not memory but another device's BAR, whose attachment this is
  * @mmio_node: place in &uiommu_attachment.mmios
  * @doomed: its memory went while it was being filled
- * @suspect: on &uiommu_domain.suspects or later
+ * @suspect: on &uiommu_domain.suspects, later or hidden
+ * @missed: looks for which mmap_lock was not free, one after the other
  * @busy: replays and looks in progress; must be 0 before it is freed
  *
  * All but the fixed are guarded by &uiommu_domain.lock from publication on;
@@ -358,11 +328,19 @@ struct uiommu_mapping {
 	struct run_chunk runs;
 	struct run_chunk *last_run;
 	u64 room[UIOMMU_ROOM_RUNS];
-	/* zero when it is made */
-	struct_group(zeroed, struct user_struct *charged_to; u64 charged;
-		     u64 npages; u64 ticket; u64 filled;
-		     struct uiommu_attachment * mmio; u8 hw_mask; u8 state;
-		     u8 busy; bool doomed; bool suspect;);
+	/* zero when it is made, from here on */
+	struct user_struct *charged_to;
+	u64 charged;
+	u64 npages;
+	u64 ticket;
+	u64 filled;
+	struct uiommu_attachment *mmio;
+	u8 hw_mask;
+	u8 state;
+	u8 busy;
+	bool doomed;
+	bool suspect;
+	u8 missed;
 	bool writable;
 };
 
@@ -403,14 +381,16 @@ struct segment {
  * @LOOK_SAME: the process still uses the pages we pinned
  * @LOOK_GONE: it does not
  * @LOOK_LATER: it cannot be told now
+ * @LOOK_MISSED: the process is just changing its memory
  */
-enum look { LOOK_SAME, LOOK_GONE, LOOK_LATER };
+enum look { LOOK_SAME, LOOK_GONE, LOOK_LATER, LOOK_MISSED };
 
 /* domain.c */
 struct uiommu_domain *domain_alloc(void);
 void domain_get(struct uiommu_domain *domain);
 void domain_queue_reap(struct uiommu_domain *domain);
 void domain_queue_look(struct uiommu_domain *domain, unsigned long delay);
+void domain_queue_wait(struct uiommu_domain *domain);
 int domain_init(void);
 void domain_exit(void);
 
@@ -449,6 +429,7 @@ void reap_all(struct uiommu_domain *domain);
 extern const struct mmu_interval_notifier_ops revoke_ops;
 int revoke_settle(struct uiommu_mapping *map);
 void revoke_look(struct uiommu_domain *domain);
+void revoke_wait_and_look(struct uiommu_domain *domain);
 
 /* pin.c */
 int pin_segment(struct uiommu_mapping *map, unsigned long addr,
@@ -512,20 +493,5 @@ int sysfs_domain_add(struct uiommu_domain *domain);
 void sysfs_domain_remove(struct uiommu_domain *domain);
 int sysfs_domains_init(struct device *misc);
 void sysfs_domains_exit(void);
-
-/* report.c */
-void report_push(struct uiommu_domain *domain, struct uiommu_mapping *map);
-int report_take(struct uiommu_domain *domain, struct uiommu_revoked *arg);
-
-/* faults.c */
-void faults_init(struct uiommu_domain *domain);
-int faults_watch(struct uiommu_domain *domain, struct iommu_domain *hw);
-void faults_forget(struct uiommu_domain *domain);
-void faults_exit(void);
-void faults_add(struct uiommu_attachment *att);
-void faults_remove(struct uiommu_attachment *att);
-bool faults_any(struct uiommu_domain *domain);
-bool faults_are_told(struct uiommu_domain *domain);
-int faults_take(struct uiommu_domain *domain, struct uiommu_faults *arg);
 
 #endif /* _UIOMMU_DOMAIN_H */

@@ -32,7 +32,7 @@ static struct uiommu_mapping *map_alloc(struct uiommu_owner *owner,
 
 	if (!map)
 		return NULL;
-	memset(&map->zeroed, 0, sizeof(map->zeroed));
+	memset_startat(map, 0, charged_to);
 	map->vaddr = request->vaddr;
 	map->iova = request->iova;
 	map->size = request->size;
@@ -247,7 +247,7 @@ static int begin_map(struct uiommu_domain *domain)
 static void end_map(struct uiommu_domain *domain)
 {
 	up_read(&domain->freeze);
-	/* against the one in uiommu_domain_freeze(): one of us sees the other */
+	/* pairs with that of wait_event() in uiommu_domain_freeze() */
 	smp_mb();
 	if (unlikely(atomic_read(&domain->freezers)))
 		wake_up_all(&domain->wait);

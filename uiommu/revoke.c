@@ -18,6 +18,9 @@
 
 #define LOOK_AGAIN_JIFFIES msecs_to_jiffies(5)
 
+/* looks in vain, one after the other, before mmap_lock is waited for */
+#define LOOKS_MISSED 4
+
 /* looks in one go: then others have their turn, who share the queue */
 #define LOOK_ROUND 64
 
@@ -106,14 +109,15 @@ static struct span take_hull(struct uiommu_mapping *map)
 	return hull;
 }
 
-/* To be looked at in the next round. */
-static void postpone(struct uiommu_mapping *map, struct span hull)
+/* To be looked at again. */
+static void postpone(struct uiommu_mapping *map, struct span hull,
+		     struct list_head *list)
 {
 	map->hull.first = min(map->hull.first, hull.first);
 	map->hull.last = max(map->hull.last, hull.last);
 	if (map->suspect)
 		list_del(&map->work_node);
-	list_add_tail(&map->work_node, &map->domain->later);
+	list_add_tail(&map->work_node, list);
 	map->suspect = true;
 }
 
@@ -152,7 +156,7 @@ static int publish_suspect(struct uiommu_mapping *map, struct span hull)
 	spin_lock(&domain->lock);
 	ret = publish(map);
 	if (!ret) {
-		postpone(map, hull);
+		postpone(map, hull, &domain->later);
 		domain_queue_look(domain, LOOK_AGAIN_JIFFIES);
 	}
 	spin_unlock(&domain->lock);
@@ -196,15 +200,24 @@ int revoke_settle(struct uiommu_mapping *map)
 	return ret;
 }
 
-static enum look look_at(struct uiommu_mapping *map, struct span hull)
+static bool lock_memory(struct mm_struct *mm, bool wait)
 {
-	enum look result = LOOK_LATER;
+	if (!wait)
+		return mmap_read_trylock(mm);
+	mmap_read_lock(mm);
+	return true;
+}
+
+static enum look look_at(struct uiommu_mapping *map, struct span hull,
+			 bool wait)
+{
+	enum look result = LOOK_MISSED;
 
 	mmu_interval_read_begin(&map->notifier);
 	/* the mm's last user gone: MMU_NOTIFY_RELEASE does the rest */
 	if (!mmget_not_zero(map->mm))
 		return LOOK_SAME;
-	if (mmap_read_trylock(map->mm)) {
+	if (lock_memory(map->mm, wait)) {
 		result = pin_look(map, hull);
 		mmap_read_unlock(map->mm);
 	}
@@ -213,13 +226,12 @@ static enum look look_at(struct uiommu_mapping *map, struct span hull)
 }
 
 /* The next suspect, made busy, with its hull. */
-static struct uiommu_mapping *next_suspect(struct uiommu_domain *domain,
+static struct uiommu_mapping *next_suspect(struct list_head *list,
 					   struct span *hull)
 {
 	struct uiommu_mapping *map;
 
-	map = list_first_entry_or_null(&domain->suspects, struct uiommu_mapping,
-				       work_node);
+	map = list_first_entry_or_null(list, struct uiommu_mapping, work_node);
 	if (!map)
 		return NULL;
 	list_del(&map->work_node);
@@ -229,34 +241,57 @@ static struct uiommu_mapping *next_suspect(struct uiommu_domain *domain,
 	return map;
 }
 
-/* Act on what was seen. */
-static void conclude(struct uiommu_mapping *map, struct span hull,
-		     enum look result)
+/* A lock that others always want is got only by waiting for it. */
+static void note_missed(struct uiommu_mapping *map, struct span hull)
 {
 	struct uiommu_domain *domain = map->domain;
-	bool claimed = false;
 
-	spin_lock(&domain->lock);
-	if (map->state == MAP_LIVE && result == LOOK_LATER)
-		postpone(map, hull);
-	else if (result == LOOK_GONE)
-		claimed = memory_gone(map);
-	spin_unlock(&domain->lock);
-	if (claimed)
-		revoke_claimed(map);
+	if (++map->missed < LOOKS_MISSED) {
+		postpone(map, hull, &domain->later);
+		return;
+	}
+	map->missed = 0;
+	postpone(map, hull, &domain->hidden);
+	domain_queue_wait(domain);
 }
 
-static bool look_at_next(struct uiommu_domain *domain)
+/* Act on what was seen. Returns true when the caller has claimed the mapping. */
+static bool conclude(struct uiommu_mapping *map, struct span hull,
+		     enum look result)
+{
+	if (map->state != MAP_LIVE)
+		return false;
+	if (result == LOOK_GONE)
+		return memory_gone(map);
+	if (result == LOOK_MISSED) {
+		note_missed(map, hull);
+		return false;
+	}
+	map->missed = 0;
+	if (result == LOOK_LATER)
+		postpone(map, hull, &map->domain->later);
+	return false;
+}
+
+static bool look_at_next(struct uiommu_domain *domain, struct list_head *list,
+			 bool wait)
 {
 	struct uiommu_mapping *map;
+	enum look result;
 	struct span hull;
+	bool claimed;
 
 	spin_lock(&domain->lock);
-	map = next_suspect(domain, &hull);
+	map = next_suspect(list, &hull);
 	spin_unlock(&domain->lock);
 	if (!map)
 		return false;
-	conclude(map, hull, look_at(map, hull));
+	result = look_at(map, hull, wait);
+	spin_lock(&domain->lock);
+	claimed = conclude(map, hull, result);
+	spin_unlock(&domain->lock);
+	if (claimed)
+		revoke_claimed(map);
 
 	spin_lock(&domain->lock);
 	map->busy--;
@@ -264,6 +299,19 @@ static bool look_at_next(struct uiommu_domain *domain)
 	domain_queue_reap(domain);
 	spin_unlock(&domain->lock);
 	return true;
+}
+
+static void look_later(struct uiommu_domain *domain)
+{
+	bool now, later;
+
+	spin_lock(&domain->lock);
+	now = !list_empty(&domain->suspects);
+	later = !list_empty(&domain->later);
+	list_splice_tail_init(&domain->later, &domain->suspects);
+	spin_unlock(&domain->lock);
+	if (now || later)
+		domain_queue_look(domain, now ? 0 : LOOK_AGAIN_JIFFIES);
 }
 
 /**
@@ -276,16 +324,25 @@ static bool look_at_next(struct uiommu_domain *domain)
  */
 void revoke_look(struct uiommu_domain *domain)
 {
-	bool now, later;
 	unsigned int n;
 
-	for (n = 0; n < LOOK_ROUND && look_at_next(domain); n++)
+	for (n = 0; n < LOOK_ROUND; n++) {
+		if (!look_at_next(domain, &domain->suspects, false))
+			break;
 		cond_resched();
-	spin_lock(&domain->lock);
-	now = !list_empty(&domain->suspects);
-	later = !list_empty(&domain->later);
-	list_splice_tail_init(&domain->later, &domain->suspects);
-	spin_unlock(&domain->lock);
-	if (now || later)
-		domain_queue_look(domain, now ? 0 : LOOK_AGAIN_JIFFIES);
+	}
+	look_later(domain);
+}
+
+/**
+ * revoke_wait_and_look() - look at suspects whose mmap_lock was never free
+ * @domain: whose mappings
+ *
+ * Whose process holds that lock for ever holds up only those like itself.
+ */
+void revoke_wait_and_look(struct uiommu_domain *domain)
+{
+	while (look_at_next(domain, &domain->hidden, true))
+		cond_resched();
+	look_later(domain);
 }

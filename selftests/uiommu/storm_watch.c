@@ -96,7 +96,10 @@ static bool still_seen(struct storm *s, bool calm, int ms)
 		seen = edu_sees(&s->c, WATCHED_IOVA, SECRET);
 		ms -= step;
 	}
-	return seen;
+	/* one that cannot be asked has not been seen */
+	if (seen < 0)
+		check(s, seen);
+	return seen == 1;
 }
 
 /*
