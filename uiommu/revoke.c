@@ -255,7 +255,7 @@ static void note_missed(struct uiommu_mapping *map, struct span hull)
 	domain_queue_wait(domain);
 }
 
-/* Act on what was seen. Returns true when the caller has claimed the mapping. */
+/* Act on what was seen. Returns true when the caller has claimed @map. */
 static bool conclude(struct uiommu_mapping *map, struct span hull,
 		     enum look result)
 {
