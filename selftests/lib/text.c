@@ -132,3 +132,16 @@ long text_free_pages(void)
 	usleep(200000);
 	return text_field("/proc/meminfo", "MemFree:") / 4 + waiting_pages();
 }
+
+/**
+ * text_quarantine() - pages that KASAN keeps of objects that were freed
+ * @objects: how many, of up to a KiB each
+ *
+ * Return: that many on a kernel of ours with KASAN, 0 on others.
+ */
+long text_quarantine(long objects)
+{
+	const char *release = getenv("KERNEL");
+
+	return release && strstr(release, "-debug-") ? objects / 4 : 0;
+}
