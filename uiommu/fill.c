@@ -205,14 +205,14 @@ static void unpin_again(struct uiommu_mapping *map, struct page **pages,
 }
 
 /* How many pages from the first on are contiguous? */
-static unsigned int run_length(struct page **pages, unsigned int npages)
+static unsigned int run_length(struct page **pages, struct page **end)
 {
-	unsigned long pfn = page_to_pfn(pages[0]);
-	unsigned int n = 1;
+	unsigned long pfn = page_to_pfn(*pages);
+	struct page **next = pages + 1;
 
-	while (n < npages && page_to_pfn(pages[n]) == pfn + n)
-		n++;
-	return n;
+	while (next < end && page_to_pfn(*next) == ++pfn)
+		next++;
+	return next - pages;
 }
 
 /* Append pinned pages as runs. Those after a failure are unpinned here. */
@@ -220,14 +220,14 @@ static int append_pages(struct filler *f, unsigned int npages)
 {
 	struct page **pages = f->pages;
 	struct page **end = pages + npages;
-	unsigned int n = run_length(pages, npages);
+	unsigned int n = run_length(pages, end);
 	int ret = 0;
 
 	/* only the first can follow what the last batch ended with */
 	if (extend_run(f, page_to_pfn(*pages), n))
 		pages += n;
 	for (; pages < end; pages += n) {
-		n = run_length(pages, end - pages);
+		n = run_length(pages, end);
 		ret = append_run(f, *pages, n);
 		if (ret)
 			break;

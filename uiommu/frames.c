@@ -7,7 +7,7 @@
 
 #include "domain.h"
 
-#define UNPIN_BATCH 32
+#define UNPIN_BATCH 64
 #define CHUNK_MAX ((PAGE_SIZE - sizeof(struct run_chunk)) / sizeof(u64))
 
 /**
@@ -146,18 +146,19 @@ static u64 unpin_chunk(struct run_chunk *chunk, bool dirty)
 {
 	struct page *singles[UNPIN_BATCH];
 	unsigned int nr_singles = 0;
-	u64 npages = 0;
+	u64 npages = chunk->nr;
 	u32 i;
 
 	for (i = 0; i < chunk->nr; i++) {
 		struct page *page = pfn_to_page(run_pfn(chunk->run[i]));
 		u64 n = run_npages(chunk->run[i]);
 
-		npages += n;
-		if (n > 1)
+		if (n > 1) {
 			unpin_user_page_range_dirty_lock(page, n, dirty);
-		else
-			singles[nr_singles++] = page;
+			npages += n - 1;
+			continue;
+		}
+		singles[nr_singles++] = page;
 		if (nr_singles == UNPIN_BATCH) {
 			unpin_user_pages_dirty_lock(singles, nr_singles, dirty);
 			nr_singles = 0;
