@@ -5,7 +5,7 @@
  * Order of locks, outermost first:
  *
  *	uiommu_domain.freeze	rwsem; maps in flight hold it for read, an
- *				attach for write
+ *				attach for write; a detach only tries it
  *	    locks of the attaching driver
  *		groups_lock	mutex; the list of groups and their counts
  *		    group->mutex of the IOMMU core
