@@ -7,7 +7,8 @@ host.py --interactive SOCKETS QEMU...
  SOCKETS is a directory that holds the
 sockets named in QEMU's arguments, LOG one for what was said. What programs
 print is passed on to standard output. The exit status is 0 only if a verdict
-without a failure came before SECONDS had passed.
+without a failure came before SECONDS had passed; 3 if the machine never said a
+word, because its kernel did not come up.
 """
 import array
 import fcntl
@@ -23,6 +24,11 @@ import threading
 import time
 
 VECTORS = 8
+
+# Emulated timers may be lost on a busy host while the kernel still looks for
+# them. It then hangs before the first process runs, and long before this.
+BOOT_SECONDS = 150
+NEVER_UP = 3
 
 
 class Monitor:
@@ -145,9 +151,10 @@ class DoorbellServer(threading.Thread):
         self.peer = peer
 
 
-def pass_on(source, log):
+def pass_on(source, log, came_up):
     """What programs print, as it comes."""
     for line in source:
+        came_up.set()
         text = line.decode(errors='replace').replace('\r', '')
         log.write(text)
         log.flush()
@@ -157,6 +164,8 @@ def pass_on(source, log):
         except BrokenPipeError:
             # Nobody listens any more; the machine must not wait for them.
             sys.stdout = open(os.devnull, 'w')
+    # QEMU has ended: that is waited for elsewhere
+    came_up.set()
 
 
 def tail(path, count=40):
@@ -207,10 +216,14 @@ def main():
         print('not ok machine: QEMU does not start')
         return 1
     threading.Thread(target=control.serve, daemon=True).start()
+    came_up = threading.Event()
     with open(os.path.join(log, 'output.log'), 'w') as output:
-        reader = threading.Thread(target=pass_on, args=(qemu.stdout, output))
+        reader = threading.Thread(target=pass_on,
+                                  args=(qemu.stdout, output, came_up))
         reader.start()
         try:
+            if not came_up.wait(min(seconds, BOOT_SECONDS)):
+                return NEVER_UP
             qemu.wait(seconds)
             ended = True
         except subprocess.TimeoutExpired:
