@@ -235,7 +235,7 @@ FIXTURE_TEARDOWN(storm)
 /* What has to have happened, by the kernel's own count */
 static const char *const events[] = {
 	"numa_pte_updates ",	    "numa_hint_faults ", "pgmigrate_success ",
-	"compact_migrate_scanned ", "thp_split_pmd ",	 "thp_collapse_alloc ",
+	"compact_migrate_scanned ", "thp_split_pmd ",
 };
 
 static long counted[ARRAY_SIZE(events)];
