@@ -180,7 +180,7 @@ void uiommu_detach(struct uiommu_attachment *att)
 	leave(att);
 	uiommu_revoke_mmio(att);
 	group_leave(att->group);
-	hw_drop_idle(domain);
+	slots_drop_idle(domain);
 	trace_uiommu_detach(domain->id, att->dev, 0);
 	kfree(att);
 	uiommu_domain_put(domain);

@@ -8,7 +8,8 @@
  *				attach for write; a detach only tries it
  *	    locks of the attaching driver
  *		groups_lock	mutex; the list of groups and their counts
- *		    group->mutex of the IOMMU core
+ *		    uiommu_hw.gate	shut for attach and detach
+ *			group->mutex of the IOMMU core
  *	    mmap_lock		taken by pinning, under freeze (read)
  *		uiommu_domain.members	mutex; the list of attachments
  *		    what uiommu_device_ops.mmio() takes
@@ -16,6 +17,9 @@
  *
  *	table of domains	spinlock of faults.c, interrupts off
  *	    uiommu_fault_ring.lock	spinlock, interrupts off
+ *
+ * uiommu_hw.gate may be entered under all of them but the spinlocks: who is
+ * inside takes none of them and waits for memory at most.
  *
  * uiommu_domain.lock is taken by the callback of the mmu notifier, which may
  * run under mmap_lock, page locks and in reclaim. So nobody who holds it
@@ -42,6 +46,7 @@
 
 #include "faults.h"
 #include "frames.h"
+#include "gate.h"
 #include "report.h"
 #include "span.h"
 
@@ -95,9 +100,10 @@ struct user_struct;
  * @max_last: last address that we use, whatever the hardware can
  * @frees_tables: unmapping a whole leaf window frees its table (VT-d)
  * @reports_faults: its IOMMU's driver tells of faults (AMD-Vi)
+ * @gate: entered to map and unmap, shut to attach and detach
  *
- * Members are fixed but for @nr_groups, which is of those who attach and
- * detach, under the lock of the list of groups.
+ * Members are fixed but for @gate and for @nr_groups, which is of those who
+ * attach and detach, under the lock of the list of groups.
  *
  * Made by the first attach that needs it; stays until no device is attached to
  * its domain any more, and nobody unmaps.
@@ -110,6 +116,7 @@ struct uiommu_hw {
 	bool snoops;
 	bool frees_tables;
 	bool reports_faults;
+	struct gate gate;
 };
 
 /**
@@ -477,13 +484,17 @@ void uncharge_map(struct uiommu_mapping *map);
 /* hw.c */
 struct uiommu_hw *hw_attach(struct uiommu_domain *domain, struct device *dev,
 			    struct iommu_group *group);
-int hw_publish(struct uiommu_domain *domain, struct uiommu_hw *hw);
 struct span hw_aperture(struct uiommu_hw *hw);
 bool hw_frees_tables(struct uiommu_domain *domain);
-void hw_drop_idle(struct uiommu_domain *domain);
+int hw_map(struct uiommu_hw *hw, struct span r, struct scatterlist *sg,
+	   unsigned int n, int prot);
 size_t hw_unmap(struct uiommu_hw *hw, struct span r);
-void hw_scrub(struct uiommu_hw *hw, struct span r);
+void hw_detach(struct uiommu_hw *hw, struct iommu_group *group);
 void hw_free(struct uiommu_hw *hw);
+
+/* slots.c */
+int slots_add(struct uiommu_domain *domain, struct uiommu_hw *hw);
+void slots_drop_idle(struct uiommu_domain *domain);
 
 /* group.c */
 void group_cut_off(struct uiommu_domain *domain);

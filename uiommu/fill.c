@@ -34,9 +34,9 @@ struct filler {
 	u64 size;
 };
 
-static int hw_prot(struct uiommu_hw *hw, struct uiommu_mapping *map)
+static int prot_of(struct uiommu_mapping *map)
 {
-	int prot = map->mmio ? IOMMU_MMIO : hw->prot;
+	int prot = map->mmio ? IOMMU_MMIO : 0;
 
 	return prot | IOMMU_READ | (map->writable ? IOMMU_WRITE : 0);
 }
@@ -60,30 +60,15 @@ static unsigned int take_runs(struct frame_cursor *cursor,
 	return n;
 }
 
-static int map_runs(struct uiommu_hw *hw, struct uiommu_mapping *map, u64 iova,
-		    struct scatterlist *sg, unsigned int n)
-{
-	ssize_t ret;
-
-	if (n == 1)
-		return iommu_map(hw->domain, iova, sg_phys(sg), sg->length,
-				 hw_prot(hw, map), GFP_KERNEL_ACCOUNT);
-	ret = iommu_map_sg(hw->domain, iova, sg, n, hw_prot(hw, map),
-			   GFP_KERNEL_ACCOUNT);
-	return ret < 0 ? ret : 0;
-}
-
 /* Map runs of @size bytes at @offset, or leave nothing there. */
-static int map_runs_or_none(struct uiommu_hw *hw, struct uiommu_mapping *map,
-			    u64 offset, struct scatterlist *sg, unsigned int n,
-			    u64 size)
+static int map_runs(struct uiommu_hw *hw, struct uiommu_mapping *map,
+		    u64 offset, struct scatterlist *sg, unsigned int n,
+		    u64 size)
 {
 	u64 iova = map->iova + offset;
-	int ret = map_runs(hw, map, iova, sg, n);
 
-	if (ret)
-		hw_scrub(hw, (struct span){ iova, iova + size - 1 });
-	return ret;
+	return hw_map(hw, (struct span){ iova, iova + size - 1 }, sg, n,
+		      prot_of(map));
 }
 
 /* Undo what @map has in [@from, @to) of one hardware domain, exactly. */
@@ -139,8 +124,7 @@ static int map_runs_everywhere(struct uiommu_mapping *map,
 	if (ret)
 		return ret;
 	for (i = 0; i < domain->nr_hw; i++) {
-		ret = map_runs_or_none(domain->hw[i], map, map->filled, sg, n,
-				       size);
+		ret = map_runs(domain->hw[i], map, map->filled, sg, n, size);
 		if (ret)
 			goto undo;
 	}
@@ -417,7 +401,7 @@ int fill_hw(struct uiommu_hw *hw, struct uiommu_mapping *map)
 		n = take_runs(&cursor, sg, SMALL_SG, &size);
 		if (!n)
 			return 0;
-		ret = map_runs_or_none(hw, map, done, sg, n, size);
+		ret = map_runs(hw, map, done, sg, n, size);
 		if (ret)
 			break;
 		done += size;

@@ -134,7 +134,7 @@ static int set_up(struct uiommu_group *group, struct device *dev, u32 flags)
 static void tear_down(struct uiommu_group *group)
 {
 	if (!group->cut_off)
-		iommu_detach_group(group->hw->domain, group->iommu_group);
+		hw_detach(group->hw, group->iommu_group);
 	iommu_group_release_dma_owner(group->iommu_group);
 }
 
@@ -160,7 +160,7 @@ static int admit(struct uiommu_group *group)
 	if (!ret)
 		ret = limits_prepare(domain, group);
 	if (!ret && !published)
-		ret = hw_publish(domain, hw);
+		ret = slots_add(domain, hw);
 	if (!ret) {
 		limits_add(domain, group);
 		mutex_lock(&groups_lock);
@@ -252,7 +252,7 @@ void group_cut_off(struct uiommu_domain *domain)
 	list_for_each_entry(group, &groups, node) {
 		if (group->domain != domain || !group->hw || group->cut_off)
 			continue;
-		iommu_detach_group(group->hw->domain, group->iommu_group);
+		hw_detach(group->hw, group->iommu_group);
 		group->cut_off = true;
 	}
 	mutex_unlock(&groups_lock);

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Hardware domains: the page tables behind a domain. Invariant: a slot of
- * uiommu_domain.hw, once filled, keeps its hardware domain while a device is
- * attached or a mapping is claimed, and every live mapping is in every one of
- * them.
+ * Hardware domains: the page tables behind a domain. Invariant: while a group
+ * is attached to one or detached from it nobody maps or unmaps there.
  */
 #include <linux/device.h>
 #include <linux/module.h>
@@ -108,6 +106,7 @@ static struct uiommu_hw *hw_alloc(struct uiommu_domain *domain,
 	hw->reports_faults = reports_faults(dev);
 	hw->frees_tables = frees_tables(dev);
 	hw->max_last = ~0ULL;
+	gate_init(&hw->gate);
 	if (device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY))
 		hw->prot = IOMMU_CACHE;
 	return hw;
@@ -134,11 +133,21 @@ static struct uiommu_hw *attach_to_new(struct uiommu_domain *domain,
 	else
 		ret = grow_once(hw, dev);
 	if (ret) {
-		iommu_detach_group(hw->domain, group);
+		hw_detach(hw, group);
 		hw_free(hw);
 		return ERR_PTR(ret);
 	}
 	return hw;
+}
+
+static int attach_to(struct uiommu_hw *hw, struct iommu_group *group)
+{
+	int ret;
+
+	gate_shut(&hw->gate);
+	ret = iommu_attach_group(hw->domain, group);
+	gate_open(&hw->gate);
+	return ret;
 }
 
 /**
@@ -162,7 +171,7 @@ struct uiommu_hw *hw_attach(struct uiommu_domain *domain, struct device *dev,
 
 		if (separate_tables && hw->nr_groups)
 			continue;
-		if (!iommu_attach_group(hw->domain, group))
+		if (!attach_to(hw, group))
 			return hw;
 	}
 	if (domain->nr_hw == UIOMMU_MAX_HW)
@@ -205,6 +214,20 @@ bool hw_frees_tables(struct uiommu_domain *domain)
 }
 
 /**
+ * hw_detach() - detach a group from its hardware domain
+ * @hw: the hardware domain
+ * @group: the group
+ *
+ * Waits for those who map or unmap just now, and holds off others.
+ */
+void hw_detach(struct uiommu_hw *hw, struct iommu_group *group)
+{
+	gate_shut(&hw->gate);
+	iommu_detach_group(hw->domain, group);
+	gate_open(&hw->gate);
+}
+
+/**
  * hw_unmap() - unmap a range from one hardware domain
  * @hw: the hardware domain
  * @r: what was mapped, exactly, or whole leaf windows with nothing else in
@@ -214,18 +237,20 @@ bool hw_frees_tables(struct uiommu_domain *domain)
  */
 size_t hw_unmap(struct uiommu_hw *hw, struct span r)
 {
-	return iommu_unmap(hw->domain, r.first, r.last - r.first + 1);
+	size_t done;
+
+	gate_enter(&hw->gate);
+	done = iommu_unmap(hw->domain, r.first, r.last - r.first + 1);
+	gate_leave(&hw->gate);
+	return done;
 }
 
-/**
- * hw_scrub() - unmap what a failed map may have left
- * @hw: the hardware domain
- * @r: where; nobody else maps there
- *
- * The driver of VT-d does not take back what it wrote before it ran out of
- * memory for the next table, and the IOMMU core does not know of it.
+/*
+ * Unmap what a failed map may have left; nobody else maps there. The driver of
+ * VT-d does not take back what it wrote before it ran out of memory for the
+ * next table, and the IOMMU core does not know of it.
  */
-void hw_scrub(struct uiommu_hw *hw, struct span r)
+static void scrub(struct uiommu_hw *hw, struct span r)
 {
 	u64 iova = r.first;
 	size_t n;
@@ -239,195 +264,39 @@ void hw_scrub(struct uiommu_hw *hw, struct span r)
 	}
 }
 
-static void publish(struct uiommu_domain *domain, struct uiommu_hw *hw)
+static int map_inside(struct uiommu_hw *hw, u64 iova, struct scatterlist *sg,
+		      unsigned int n, int prot)
 {
-	spin_lock(&domain->lock);
-	domain->hw[domain->nr_hw++] = hw;
-	spin_unlock(&domain->lock);
-}
+	ssize_t ret;
 
-static void set_replaying(struct uiommu_domain *domain, bool replaying)
-{
-	spin_lock(&domain->lock);
-	domain->replaying = replaying;
-	spin_unlock(&domain->lock);
-}
-
-/* The first live mapping from @from up, made busy so that it stays. */
-static struct uiommu_mapping *next_live(struct uiommu_domain *domain, u64 *from)
-{
-	struct uiommu_mapping *map;
-
-	spin_lock(&domain->lock);
-	map = tree_first(domain, (struct span){ *from, ~0ULL });
-	while (map && map->state != MAP_LIVE)
-		map = tree_next(map);
-	if (map) {
-		map->busy++;
-		*from = map->iova + map->size;
-	}
-	spin_unlock(&domain->lock);
-	return map;
-}
-
-static void no_longer_busy(struct uiommu_mapping *map)
-{
-	struct uiommu_domain *domain = map->domain;
-
-	spin_lock(&domain->lock);
-	map->busy--;
-	wake_up_all(&domain->wait);
-	domain_queue_reap(domain);
-	spin_unlock(&domain->lock);
-}
-
-/* Mark @map as held by slot @slot, unless it was claimed meanwhile. */
-static bool try_mark(struct uiommu_mapping *map, unsigned int slot)
-{
-	bool live;
-
-	spin_lock(&map->domain->lock);
-	live = map->state == MAP_LIVE;
-	if (live)
-		map->hw_mask |= 1U << slot;
-	spin_unlock(&map->domain->lock);
-	return live;
-}
-
-static bool try_unmark(struct uiommu_mapping *map, unsigned int slot)
-{
-	bool ours;
-
-	spin_lock(&map->domain->lock);
-	ours = map->state == MAP_LIVE && (map->hw_mask & (1U << slot));
-	if (ours)
-		map->hw_mask &= ~(1U << slot);
-	spin_unlock(&map->domain->lock);
-	return ours;
-}
-
-static struct span whole(struct uiommu_mapping *map)
-{
-	return (struct span){ map->iova, map->iova + map->size - 1 };
-}
-
-/*
- * No new mapping appears meanwhile, so that addresses freed by a claimer are
- * not mapped by anybody else before we have undone what we did there.
- */
-static int replay_one(struct uiommu_mapping *map, unsigned int slot)
-{
-	struct uiommu_hw *hw = map->domain->hw[slot];
-	int ret;
-
-	ret = tables_note(map->domain, whole(map));
-	if (!ret)
-		ret = fill_hw(hw, map);
-	if (!ret && !try_mark(map, slot))
-		hw_unmap(hw, whole(map));
-	no_longer_busy(map);
-	return ret;
-}
-
-static int replay(struct uiommu_domain *domain, unsigned int slot)
-{
-	struct uiommu_mapping *map;
-	u64 from = 0;
-	int ret = 0;
-
-	while (!ret && (map = next_live(domain, &from))) {
-		ret = replay_one(map, slot);
-		cond_resched();
-		if (!from)
-			break;
-	}
-	return ret;
-}
-
-/*
- * Take a slot, the last one, from its domain when nobody who claimed a mapping
- * looks at it any more.
- */
-static void take_slot(struct uiommu_domain *domain, unsigned int slot)
-{
-	bool taken = false;
-
-	while (!taken) {
-		wait_event(domain->wait, !READ_ONCE(domain->nr_revoking));
-		spin_lock(&domain->lock);
-		taken = !domain->nr_revoking;
-		if (taken) {
-			domain->hw[slot] = NULL;
-			domain->nr_hw = slot;
-		}
-		spin_unlock(&domain->lock);
-	}
-}
-
-/* Take all mappings out of a slot, and the slot from its domain. */
-static void empty_slot(struct uiommu_domain *domain, unsigned int slot,
-		       bool attached)
-{
-	struct uiommu_mapping *map;
-	u64 from = 0;
-
-	while ((map = next_live(domain, &from))) {
-		if (try_unmark(map, slot) && attached)
-			hw_unmap(domain->hw[slot], whole(map));
-		no_longer_busy(map);
-		cond_resched();
-		if (!from)
-			break;
-	}
-	take_slot(domain, slot);
+	if (n == 1)
+		return iommu_map(hw->domain, iova, sg_phys(sg), sg->length,
+				 prot, GFP_KERNEL_ACCOUNT);
+	ret = iommu_map_sg(hw->domain, iova, sg, n, prot, GFP_KERNEL_ACCOUNT);
+	return ret < 0 ? ret : 0;
 }
 
 /**
- * hw_publish() - make a new hardware domain part of its domain
- * @domain: the domain, frozen
- * @hw: the hardware domain; its devices do not master the bus yet
+ * hw_map() - map runs of frames in one hardware domain
+ * @hw: the hardware domain
+ * @r: where; as long as the runs
+ * @sg: the runs
+ * @n: how many
+ * @prot: IOMMU_READ and other flags of iommu_map(), but IOMMU_CACHE
  *
- * Maps in it all that is mapped.
- *
- * Return: 0, or -ENOMEM with @hw not part of the domain.
+ * Return: 0, or an error of iommu_map() with nothing left there.
  */
-int hw_publish(struct uiommu_domain *domain, struct uiommu_hw *hw)
+int hw_map(struct uiommu_hw *hw, struct span r, struct scatterlist *sg,
+	   unsigned int n, int prot)
 {
-	unsigned int slot = domain->nr_hw;
 	int ret;
 
-	lockdep_assert_held_write(&domain->freeze);
-	publish(domain, hw);
-	set_replaying(domain, true);
-	ret = replay(domain, slot);
-	if (ret)
-		empty_slot(domain, slot, true);
-	set_replaying(domain, false);
+	if (!(prot & IOMMU_MMIO))
+		prot |= hw->prot;
+	gate_enter(&hw->gate);
+	ret = map_inside(hw, r.first, sg, n, prot);
+	if (unlikely(ret))
+		scrub(hw, r);
+	gate_leave(&hw->gate);
 	return ret;
-}
-
-/**
- * hw_drop_idle() - free the page tables of a domain that no device uses
- * @domain: the domain
- *
- * Else whoever opens domains, attaches to each and leaves again could keep
- * tables without end. Waits for nobody but those who unmap just now: while
- * somebody maps the tables stay.
- */
-void hw_drop_idle(struct uiommu_domain *domain)
-{
-	if (!down_write_trylock(&domain->freeze))
-		return;
-	while (domain->nr_hw && list_empty(&domain->groups)) {
-		unsigned int slot = domain->nr_hw - 1;
-		struct uiommu_hw *hw = domain->hw[slot];
-
-		empty_slot(domain, slot, false);
-		hw_free(hw);
-	}
-	if (!domain->nr_hw) {
-		tables_forget_all(domain);
-		limits_update(domain);
-	}
-	uiommu_domain_thaw(domain);
 }

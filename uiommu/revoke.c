@@ -74,26 +74,26 @@ static bool invalidate(struct mmu_interval_notifier *notifier,
 	struct uiommu_domain *domain = map->domain;
 	bool gone = range->event == MMU_NOTIFY_UNMAP ||
 		    range->event == MMU_NOTIFY_RELEASE;
+	bool wait = mmu_notifier_range_blockable(range);
 	bool claimed = false;
 
 	spin_lock(&domain->lock);
 	mmu_interval_set_seq(notifier, seq);
-	if (gone)
+	if (gone && wait)
 		claimed = memory_gone(map);
 	else if (range->event == MMU_NOTIFY_CLEAR && !map->mmio)
 		suspect(map, range);
 	spin_unlock(&domain->lock);
 
+	/* the OOM reaper: to unmap may mean to wait for an attach or detach */
+	if (!wait)
+		return !gone || READ_ONCE(map->state) == MAP_REVOKED;
 	if (claimed)
 		revoke_claimed(map);
-	else if (gone && is_leaving(map) &&
-		 !mmu_notifier_range_blockable(range))
-		return false;
 	else if (gone)
 		wait_event(domain->wait, !is_leaving(map));
 	/* an exit with millions of mappings comes here for each of them */
-	if (mmu_notifier_range_blockable(range))
-		cond_resched();
+	cond_resched();
 	return true;
 }
 

@@ -2,8 +2,8 @@
 /*
  * Taking mappings away. Invariant: a mapping is claimed once (live ->
  * revoking) under the lock; the claimer, and nobody else, unmaps from the
- * hardware exactly what was mapped, without the lock and without waiting for
- * memory.
+ * hardware exactly what was mapped, without the lock. The hardware domains stay
+ * for as long as that takes.
  */
 #include <linux/sched/signal.h>
 
@@ -138,7 +138,8 @@ static void become_stuck(struct uiommu_mapping *map)
  *	unless this returns true and @hand_over is false
  * @hand_over: let the worker finish it
  *
- * Takes no lock but uiommu_domain.lock, waits for nothing.
+ * Takes no lock but uiommu_domain.lock, waits for nobody but who attaches or
+ * detaches just now.
  *
  * Return: true when no device reaches it any more and its range is free. If
  * not it is stuck, and has been handed to the worker.

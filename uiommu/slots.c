@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The hardware domains of a domain. Invariant: a slot of uiommu_domain.hw,
+ * once filled, keeps its hardware domain while a device is attached or a
+ * mapping is claimed, and every live mapping is in every one of them.
+ */
+#include "group.h"
+
+static void publish(struct uiommu_domain *domain, struct uiommu_hw *hw)
+{
+	spin_lock(&domain->lock);
+	domain->hw[domain->nr_hw++] = hw;
+	spin_unlock(&domain->lock);
+}
+
+static void set_replaying(struct uiommu_domain *domain, bool replaying)
+{
+	spin_lock(&domain->lock);
+	domain->replaying = replaying;
+	spin_unlock(&domain->lock);
+}
+
+/* The first live mapping from @from up, made busy so that it stays. */
+static struct uiommu_mapping *next_live(struct uiommu_domain *domain, u64 *from)
+{
+	struct uiommu_mapping *map;
+
+	spin_lock(&domain->lock);
+	map = tree_first(domain, (struct span){ *from, ~0ULL });
+	while (map && map->state != MAP_LIVE)
+		map = tree_next(map);
+	if (map) {
+		map->busy++;
+		*from = map->iova + map->size;
+	}
+	spin_unlock(&domain->lock);
+	return map;
+}
+
+static void no_longer_busy(struct uiommu_mapping *map)
+{
+	struct uiommu_domain *domain = map->domain;
+
+	spin_lock(&domain->lock);
+	map->busy--;
+	wake_up_all(&domain->wait);
+	domain_queue_reap(domain);
+	spin_unlock(&domain->lock);
+}
+
+/* Mark @map as held by slot @slot, unless it was claimed meanwhile. */
+static bool try_mark(struct uiommu_mapping *map, unsigned int slot)
+{
+	bool live;
+
+	spin_lock(&map->domain->lock);
+	live = map->state == MAP_LIVE;
+	if (live)
+		map->hw_mask |= 1U << slot;
+	spin_unlock(&map->domain->lock);
+	return live;
+}
+
+static bool try_unmark(struct uiommu_mapping *map, unsigned int slot)
+{
+	bool ours;
+
+	spin_lock(&map->domain->lock);
+	ours = map->state == MAP_LIVE && (map->hw_mask & (1U << slot));
+	if (ours)
+		map->hw_mask &= ~(1U << slot);
+	spin_unlock(&map->domain->lock);
+	return ours;
+}
+
+static struct span whole(struct uiommu_mapping *map)
+{
+	return (struct span){ map->iova, map->iova + map->size - 1 };
+}
+
+/*
+ * No new mapping appears meanwhile, so that addresses freed by a claimer are
+ * not mapped by anybody else before we have undone what we did there.
+ */
+static int replay_one(struct uiommu_mapping *map, unsigned int slot)
+{
+	struct uiommu_hw *hw = map->domain->hw[slot];
+	int ret;
+
+	ret = tables_note(map->domain, whole(map));
+	if (!ret)
+		ret = fill_hw(hw, map);
+	if (!ret && !try_mark(map, slot))
+		hw_unmap(hw, whole(map));
+	no_longer_busy(map);
+	return ret;
+}
+
+static int replay(struct uiommu_domain *domain, unsigned int slot)
+{
+	struct uiommu_mapping *map;
+	u64 from = 0;
+	int ret = 0;
+
+	while (!ret && (map = next_live(domain, &from))) {
+		ret = replay_one(map, slot);
+		cond_resched();
+		if (!from)
+			break;
+	}
+	return ret;
+}
+
+/*
+ * Take a slot, the last one, from its domain when nobody who claimed a mapping
+ * looks at it any more.
+ */
+static void take_slot(struct uiommu_domain *domain, unsigned int slot)
+{
+	bool taken = false;
+
+	while (!taken) {
+		wait_event(domain->wait, !READ_ONCE(domain->nr_revoking));
+		spin_lock(&domain->lock);
+		taken = !domain->nr_revoking;
+		if (taken) {
+			domain->hw[slot] = NULL;
+			domain->nr_hw = slot;
+		}
+		spin_unlock(&domain->lock);
+	}
+}
+
+/* Take all mappings out of a slot, and the slot from its domain. */
+static void empty_slot(struct uiommu_domain *domain, unsigned int slot,
+		       bool attached)
+{
+	struct uiommu_mapping *map;
+	u64 from = 0;
+
+	while ((map = next_live(domain, &from))) {
+		if (try_unmark(map, slot) && attached)
+			hw_unmap(domain->hw[slot], whole(map));
+		no_longer_busy(map);
+		cond_resched();
+		if (!from)
+			break;
+	}
+	take_slot(domain, slot);
+}
+
+/**
+ * slots_add() - make a new hardware domain part of its domain
+ * @domain: the domain, frozen
+ * @hw: the hardware domain; its devices do not master the bus yet
+ *
+ * Maps in it all that is mapped.
+ *
+ * Return: 0, or -ENOMEM with @hw not part of the domain.
+ */
+int slots_add(struct uiommu_domain *domain, struct uiommu_hw *hw)
+{
+	unsigned int slot = domain->nr_hw;
+	int ret;
+
+	lockdep_assert_held_write(&domain->freeze);
+	publish(domain, hw);
+	set_replaying(domain, true);
+	ret = replay(domain, slot);
+	if (ret)
+		empty_slot(domain, slot, true);
+	set_replaying(domain, false);
+	return ret;
+}
+
+/**
+ * slots_drop_idle() - free the page tables of a domain that no device uses
+ * @domain: the domain
+ *
+ * Else whoever opens domains, attaches to each and leaves again could keep
+ * tables without end. Waits for nobody but those who unmap just now: while
+ * somebody maps the tables stay.
+ */
+void slots_drop_idle(struct uiommu_domain *domain)
+{
+	if (!down_write_trylock(&domain->freeze))
+		return;
+	while (domain->nr_hw && list_empty(&domain->groups)) {
+		unsigned int slot = domain->nr_hw - 1;
+		struct uiommu_hw *hw = domain->hw[slot];
+
+		empty_slot(domain, slot, false);
+		hw_free(hw);
+	}
+	if (!domain->nr_hw) {
+		tables_forget_all(domain);
+		limits_update(domain);
+	}
+	uiommu_domain_thaw(domain);
+}
