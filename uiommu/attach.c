@@ -70,7 +70,8 @@ static void add(struct uiommu_domain *domain, struct uiommu_attachment *att)
  * waits for no user.
  *
  * Return: the attachment, or an ERR_PTR: -ENODEV no IOMMU; -EBUSY its group is
- * attached elsewhere, or a driver of the kernel uses a device of it for DMA;
+ * attached elsewhere or is just being detached, or a driver of the kernel uses
+ * a device of it for DMA;
  * -EADDRINUSE mappings meet its reserved windows or exceed its address width;
  * -EPERM its interrupts are not isolated; -ENOMEM.
  */

@@ -311,7 +311,7 @@ enum map_state {
  * @mmio_node: place in &uiommu_attachment.mmios
  * @doomed: its memory went while it was being filled
  * @suspect: on &uiommu_domain.suspects, later or hidden
- * @missed: looks for which mmap_lock was not free, one after the other
+ * @missed: looks in vain or in doubt, one after the other
  * @busy: replays and looks in progress; must be 0 before it is freed
  *
  * All but the fixed are guarded by &uiommu_domain.lock from publication on;
@@ -387,10 +387,11 @@ struct segment {
  * enum look - what a look at the memory of a mapping has found
  * @LOOK_SAME: the process still uses the pages we pinned
  * @LOOK_GONE: it does not
+ * @LOOK_DOUBTFUL: it did not, while somebody was changing that memory
  * @LOOK_LATER: it cannot be told now
- * @LOOK_MISSED: the process is just changing its memory
+ * @LOOK_MISSED: the process is just changing its address space
  */
-enum look { LOOK_SAME, LOOK_GONE, LOOK_LATER, LOOK_MISSED };
+enum look { LOOK_SAME, LOOK_GONE, LOOK_DOUBTFUL, LOOK_LATER, LOOK_MISSED };
 
 /* domain.c */
 struct uiommu_domain *domain_alloc(void);

@@ -4,9 +4,8 @@
  * page tables, at the price of two atomic operations for the latter.
  *
  * Drivers of IOMMUs need that: who unmaps looks up which units to flush, and
- * the driver of VT-d in 6.1 frees such a record while it is looked at; and an
- * attach to a narrower unit takes levels from tables that are walked (VT-d,
- * "Knock out extra levels of page tables").
+ * the driver of VT-d in 6.1 frees such a record while it is looked at. An
+ * attach to a narrower unit takes a level from tables that others walk.
  *
  * It is no rwsem, because memory may be reclaimed inside and while it is shut,
  * and reclaim calls our notifier: lockdep cannot know that what comes from

@@ -2,7 +2,8 @@
 /*
  * IOMMU groups: what can be isolated only together. Owns the list of groups
  * whose DMA we own. Invariant: a group is in one domain at most, its DMA
- * ownership claimed from the first attach of a device to the last detach.
+ * ownership claimed from the first attach of a device to the last detach. While
+ * that goes on it is in the list with no device, and nobody may join.
  */
 #include <linux/device.h>
 #include <linux/mutex.h>
@@ -32,7 +33,8 @@ static struct uiommu_group *join(struct uiommu_domain *domain,
 
 	if (READ_ONCE(domain->broken))
 		return ERR_PTR(-EBUSY);
-	if (group && (group->domain != domain || group->cut_off))
+	if (group &&
+	    (group->domain != domain || group->cut_off || !group->nr_devices))
 		return ERR_PTR(-EBUSY);
 	if (group) {
 		group->nr_devices++;
@@ -127,14 +129,19 @@ static int set_up(struct uiommu_group *group, struct device *dev, u32 flags)
 		/* what an IOMMU's driver says is no business of the user's */
 		return PTR_ERR(hw) == -ENOMEM ? -ENOMEM : -ENODEV;
 	}
+	mutex_lock(&groups_lock);
 	group->hw = hw;
+	mutex_unlock(&groups_lock);
 	return 0;
 }
 
+/*
+ * Without our lock: it may have to wait for those who map just now, and they
+ * for memory. To detach a group that has been cut off once more is no harm.
+ */
 static void tear_down(struct uiommu_group *group)
 {
-	if (!group->cut_off)
-		hw_detach(group->hw, group->iommu_group);
+	hw_detach(group->hw, group->iommu_group);
 	iommu_group_release_dma_owner(group->iommu_group);
 }
 
@@ -156,7 +163,8 @@ static int admit(struct uiommu_group *group)
 	bool published = is_published(domain, hw);
 	int ret;
 
-	ret = limits_check(domain, group);
+	/* cut off before it could be seen */
+	ret = READ_ONCE(domain->broken) ? -EBUSY : limits_check(domain, group);
 	if (!ret)
 		ret = limits_prepare(domain, group);
 	if (!ret && !published)
@@ -168,8 +176,8 @@ static int admit(struct uiommu_group *group)
 		mutex_unlock(&groups_lock);
 		return 0;
 	}
-	mutex_lock(&groups_lock);
 	tear_down(group);
+	mutex_lock(&groups_lock);
 	group->hw = NULL;
 	mutex_unlock(&groups_lock);
 	if (!published)
@@ -227,13 +235,19 @@ struct uiommu_group *group_join(struct uiommu_domain *domain,
  */
 void group_leave(struct uiommu_group *group)
 {
+	bool last;
+
 	mutex_lock(&groups_lock);
-	if (!--group->nr_devices) {
-		limits_remove(group->domain, group);
-		group->hw->nr_groups--;
-		tear_down(group);
-		forget(group);
-	}
+	last = !--group->nr_devices;
+	mutex_unlock(&groups_lock);
+	if (!last)
+		return;
+	tear_down(group);
+	mutex_lock(&groups_lock);
+	group->hw->nr_groups--;
+	/* from here on slots_drop_idle() may free the hardware domain */
+	limits_remove(group->domain, group);
+	forget(group);
 	mutex_unlock(&groups_lock);
 }
 

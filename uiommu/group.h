@@ -15,7 +15,7 @@
  *	who holds the domain frozen
  * @resv: its reserved windows; fixed once @hw is set
  * @room: memory for the limits of the domain; of the first to join
- * @nr_devices: devices attached; under groups_lock
+ * @nr_devices: devices attached; 0 while it leaves; under groups_lock
  * @cut_off: detached from @hw because the hardware did not obey
  */
 struct uiommu_group {

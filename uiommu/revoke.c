@@ -18,7 +18,10 @@
 
 #define LOOK_AGAIN_JIFFIES msecs_to_jiffies(5)
 
-/* looks in vain, one after the other, before mmap_lock is waited for */
+/*
+ * Looks in vain, one after the other, before mmap_lock is waited for, or before
+ * memory that has gone each time is taken for gone.
+ */
 #define LOOKS_MISSED 4
 
 /* looks in one go: then others have their turn, who share the queue */
@@ -79,18 +82,19 @@ static bool invalidate(struct mmu_interval_notifier *notifier,
 
 	spin_lock(&domain->lock);
 	mmu_interval_set_seq(notifier, seq);
-	if (gone && wait)
+	/* what is in no page table can be unmapped without waiting */
+	if (gone && (wait || !map->hw_mask))
 		claimed = memory_gone(map);
 	else if (range->event == MMU_NOTIFY_CLEAR && !map->mmio)
 		suspect(map, range);
 	spin_unlock(&domain->lock);
 
-	/* the OOM reaper: to unmap may mean to wait for an attach or detach */
-	if (!wait)
-		return !gone || READ_ONCE(map->state) == MAP_REVOKED;
 	if (claimed)
 		revoke_claimed(map);
-	else if (gone)
+	/* the OOM reaper: else it might have to wait for an attach or detach */
+	if (!wait)
+		return !gone || READ_ONCE(map->state) == MAP_REVOKED;
+	if (gone && !claimed)
 		wait_event(domain->wait, !is_leaving(map));
 	/* an exit with millions of mappings comes here for each of them */
 	cond_resched();
@@ -163,15 +167,30 @@ static int publish_suspect(struct uiommu_mapping *map, struct span hull)
 	return ret;
 }
 
+/*
+ * Memory seen gone while somebody worked on it may be back in a moment: who
+ * migrates a huge page of hugetlbfs empties its entry and finds our pin then.
+ */
+static enum look doubt(struct uiommu_mapping *map, unsigned long seq,
+		       enum look result)
+{
+	/* first the entries were read, then whether they have changed */
+	smp_rmb();
+	if (result == LOOK_GONE && mmu_interval_read_retry(&map->notifier, seq))
+		return LOOK_DOUBTFUL;
+	return result;
+}
+
 /* Look at a mapping of current; -EINTR after a fatal signal. */
 static int look_at_ours(struct uiommu_mapping *map, struct span hull,
 			enum look *result)
 {
 	/* those that widened the hull may not have ended yet */
-	mmu_interval_read_begin(&map->notifier);
+	unsigned long seq = mmu_interval_read_begin(&map->notifier);
+
 	if (mmap_read_lock_killable(map->mm))
 		return -EINTR;
-	*result = pin_look(map, hull);
+	*result = doubt(map, seq, pin_look(map, hull));
 	mmap_read_unlock(map->mm);
 	return 0;
 }
@@ -194,7 +213,7 @@ int revoke_settle(struct uiommu_mapping *map)
 			return ret;
 		if (result == LOOK_GONE)
 			return -EFAULT;
-		if (result == LOOK_LATER)
+		if (result == LOOK_LATER || result == LOOK_DOUBTFUL)
 			return publish_suspect(map, hull);
 	}
 	return ret;
@@ -211,14 +230,14 @@ static bool lock_memory(struct mm_struct *mm, bool wait)
 static enum look look_at(struct uiommu_mapping *map, struct span hull,
 			 bool wait)
 {
+	unsigned long seq = mmu_interval_read_begin(&map->notifier);
 	enum look result = LOOK_MISSED;
 
-	mmu_interval_read_begin(&map->notifier);
 	/* the mm's last user gone: MMU_NOTIFY_RELEASE does the rest */
 	if (!mmget_not_zero(map->mm))
 		return LOOK_SAME;
 	if (lock_memory(map->mm, wait)) {
-		result = pin_look(map, hull);
+		result = doubt(map, seq, pin_look(map, hull));
 		mmap_read_unlock(map->mm);
 	}
 	mmput_async(map->mm);
@@ -255,19 +274,27 @@ static void note_missed(struct uiommu_mapping *map, struct span hull)
 	domain_queue_wait(domain);
 }
 
+/* A doubt that stays is none. */
+static enum look weigh(struct uiommu_mapping *map, enum look result)
+{
+	if (result == LOOK_DOUBTFUL)
+		return ++map->missed < LOOKS_MISSED ? LOOK_LATER : LOOK_GONE;
+	if (result != LOOK_MISSED)
+		map->missed = 0;
+	return result;
+}
+
 /* Act on what was seen. Returns true when the caller has claimed @map. */
 static bool conclude(struct uiommu_mapping *map, struct span hull,
 		     enum look result)
 {
 	if (map->state != MAP_LIVE)
 		return false;
+	result = weigh(map, result);
 	if (result == LOOK_GONE)
 		return memory_gone(map);
-	if (result == LOOK_MISSED) {
+	if (result == LOOK_MISSED)
 		note_missed(map, hull);
-		return false;
-	}
-	map->missed = 0;
 	if (result == LOOK_LATER)
 		postpone(map, hull, &map->domain->later);
 	return false;

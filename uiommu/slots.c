@@ -173,6 +173,16 @@ int slots_add(struct uiommu_domain *domain, struct uiommu_hw *hw)
 	return ret;
 }
 
+static bool has_groups(struct uiommu_domain *domain)
+{
+	bool any;
+
+	spin_lock(&domain->lock);
+	any = !list_empty(&domain->groups);
+	spin_unlock(&domain->lock);
+	return any;
+}
+
 /**
  * slots_drop_idle() - free the page tables of a domain that no device uses
  * @domain: the domain
@@ -185,7 +195,7 @@ void slots_drop_idle(struct uiommu_domain *domain)
 {
 	if (!down_write_trylock(&domain->freeze))
 		return;
-	while (domain->nr_hw && list_empty(&domain->groups)) {
+	while (domain->nr_hw && !has_groups(domain)) {
 		unsigned int slot = domain->nr_hw - 1;
 		struct uiommu_hw *hw = domain->hw[slot];
 

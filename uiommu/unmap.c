@@ -13,19 +13,18 @@
 /* mappings of others passed by before the lock is dropped once */
 #define UNMAP_STEPS 256
 
-/*
- * All that one of the hardware domains can address: unmapping that in one call
- * frees even its root table, on VT-d, while devices are attached to it. Read
- * afresh, because a replay may go on before the limits of the domain follow.
- */
-static bool takes_root(struct uiommu_domain *domain, struct span r)
-{
-	unsigned int i;
+/* what a table of tables of tables spans, the root of units of 39 bits */
+#define WINDOW_39_BITS (512ULL * SZ_1G)
 
-	for (i = 0; i < domain->nr_hw; i++)
-		if (span_covers(r, hw_aperture(domain->hw[i])))
-			return true;
-	return false;
+/*
+ * To unmap in one call all that a unit can address frees even the root table,
+ * on VT-d, while devices are attached to it. How much that is may change with
+ * an attach, and a replay may go on before the limits of the domain follow: so
+ * the one window that can be all of it is never taken whole.
+ */
+static bool may_take_root(struct span r)
+{
+	return !r.first && r.last >= WINDOW_39_BITS - 1;
 }
 
 /*
@@ -36,7 +35,7 @@ static bool takes_root(struct uiommu_domain *domain, struct span r)
  */
 static void widen(struct uiommu_mapping *map)
 {
-	static const u64 windows[] = { 512ULL * SZ_1G, SZ_1G,
+	static const u64 windows[] = { WINDOW_39_BITS, SZ_1G,
 				       UIOMMU_LEAF_WINDOW };
 	struct uiommu_domain *domain = map->domain;
 	struct span gap = span_common(tree_gap(map), domain->aperture);
@@ -46,7 +45,7 @@ static void widen(struct uiommu_mapping *map)
 		struct span wide = map->unmap;
 
 		span_widen(&wide, gap, windows[i]);
-		if (!takes_root(domain, wide))
+		if (!may_take_root(wide))
 			map->unmap = wide;
 	}
 	map->span.first = min(map->span.first, map->unmap.first);

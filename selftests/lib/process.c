@@ -36,6 +36,19 @@ void process_nap(unsigned int ms)
 }
 
 /**
+ * process_ms() - a clock
+ *
+ * Return: milliseconds since some time.
+ */
+long process_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/**
  * process_wait() - wait for a child
  * @pid: the child
  *

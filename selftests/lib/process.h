@@ -23,5 +23,6 @@ int process_quota_becomes(uid_t uid, unsigned int limit, int room);
 int process_send_fds(int sock, const int *fds, unsigned int n);
 int process_receive_fds(int sock, int *fds, unsigned int n);
 void process_nap(unsigned int ms);
+long process_ms(void);
 
 #endif

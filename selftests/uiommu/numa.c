@@ -29,6 +29,7 @@
 #define MOST 1024 /* pages of a buffer */
 #define HOME 0
 #define AWAY 1
+#define MOVE_MS 500
 #define PATIENCE 6000 /* times 10 ms for balancing to have its way */
 
 /*
@@ -183,6 +184,26 @@ TEST_F(numa, mapped_pages_stay_and_are_reached)
 		expect_dma(variant->size);
 	}
 	process_nap(150);
+	expect_dma(variant->size);
+	EXPECT_EQ(0, domain_revoked(self->domain, &range, 1, &flags));
+	EXPECT_EQ(0, flags);
+}
+
+/* However often it is tried, and whenever we look */
+TEST_F(numa, moved_over_and_over_they_stay)
+{
+	struct uiommu_revoked_range range;
+	unsigned int n;
+	__u32 flags;
+	long end;
+
+	ASSERT_EQ(variant->size / PAGE, pages_on(&self->m, HOME));
+	end = process_ms() + MOVE_MS;
+	for (n = 0; process_ms() < end; n++)
+		ASSERT_EQ(0, variant->way(&self->m, n % 2 ? HOME : AWAY));
+	EXPECT_LE(2, n);
+	process_nap(50);
+	EXPECT_EQ(variant->size / PAGE, pages_on(&self->m, HOME));
 	expect_dma(variant->size);
 	EXPECT_EQ(0, domain_revoked(self->domain, &range, 1, &flags));
 	EXPECT_EQ(0, flags);
