@@ -139,6 +139,7 @@ static struct vfio_dev *alloc(struct pci_dev *pdev)
 	init_rwsem(&vdev->mem);
 	init_waitqueue_head(&vdev->unpaused);
 	init_waitqueue_head(&vdev->closed);
+	vfio_recovery_init(vdev);
 	spin_lock_init(&vdev->irq_lock);
 	cdev_init(&vdev->cdev, &vfio_fops);
 	vdev->cdev.owner = THIS_MODULE;
@@ -239,6 +240,7 @@ static void revoke(struct vfio_dev *vdev)
 	vfio_config_gone(&vdev->config);
 	vfio_reset_unbinding(vdev);
 	mutex_unlock(&vdev->lock);
+	vfio_recovery_exit(vdev);
 }
 
 /**

@@ -7,7 +7,8 @@
  *   device lock of the driver core (held by probe and remove; never waited
  *   for below it, only tried)
  *     uiommu_domain_freeze()
- *       vfio_dev.lock
+ *       vfio_dev.lock	(never waited for below pci_bus_sem: recovery.c)
+ *         pci_bus_sem of the PCI core, by power states and resets
  *         configuration access of the device (pci_cfg_access_lock(); that of
  *         the bridge above is only tried, because who holds it, for a reset,
  *         may wait for the device lock). The kernel locks it before it calls
@@ -143,6 +144,24 @@ struct vfio_vector {
 };
 
 /**
+ * struct vfio_recovery - what a recovery from errors wants done
+ * @work: does it
+ * @wait: woken when it has been done
+ * @frozen: registers are to be closed
+ * @restore: the configuration is to be put back first
+ * @nr_ordered: times that something was wanted
+ * @nr_done: those that have been done
+ */
+struct vfio_recovery {
+	struct work_struct work;
+	wait_queue_head_t wait;
+	bool frozen;
+	bool restore;
+	unsigned int nr_ordered;
+	unsigned int nr_done;
+};
+
+/**
  * struct vfio_dev - a bound device, until its last file has been closed
  * @dev: class device; its last reference frees this
  * @cdev: character device
@@ -160,6 +179,7 @@ struct vfio_vector {
  * @nr_open: open files
  * @closed: woken when @nr_open becomes 0
  * @frozen: an error of the bus is being dealt with
+ * @recovery: from that; guarded by a lock of its own
  * @needs_reset: the reset after the last close could not be done
  * @reset_by_others: a reset goes on that is not at our wish
  * @resetter: who resets the device at our wish, with @lock held, or NULL; read
@@ -202,6 +222,7 @@ struct vfio_dev {
 	unsigned int nr_open;
 	wait_queue_head_t closed;
 	bool frozen;
+	struct vfio_recovery recovery;
 	bool needs_reset;
 	bool reset_by_others;
 	struct task_struct *resetter;
@@ -299,6 +320,8 @@ void vfio_reset_prepare(struct pci_dev *pdev);
 void vfio_reset_done(struct pci_dev *pdev);
 
 /* recovery.c, power.c; netlink.c has a header of its own */
+void vfio_recovery_init(struct vfio_dev *vdev);
+void vfio_recovery_exit(struct vfio_dev *vdev);
 extern const struct pci_error_handlers vfio_error_handlers;
 extern const struct dev_pm_ops vfio_pm_ops;
 int vfio_power_init(void);

@@ -6,6 +6,10 @@
  * lock of ours held and only until a deadline that the whole recovery shares,
  * however many functions take part; registers are closed while the channel is
  * not in order.
+ *
+ * The core calls us with the list of devices locked (pci_bus_sem), for which
+ * those who set power states and reset functions wait with vfio_dev.lock held.
+ * So a worker takes that lock, and is waited for only so long.
  */
 #include <linux/jiffies.h>
 
@@ -15,6 +19,7 @@
 
 #define RECOVERY_TIME (3 * HZ)
 #define RECOVERY_SILENCE (HZ / 2)
+#define WORKER_TIME HZ
 
 static_assert((__force u32)PCI_ERS_RESULT_NONE == VERDICT_NONE);
 static_assert((__force u32)PCI_ERS_RESULT_DISCONNECT == VERDICT_DISCONNECT);
@@ -61,12 +66,80 @@ static void end_recovery(void)
 	spin_unlock(&recovery_lock);
 }
 
-static void set_frozen(struct vfio_dev *vdev, bool frozen)
+/* Take what is to be done; returns by what number it will be known as done. */
+static unsigned int take_order(struct vfio_recovery *r, bool *frozen,
+			       bool *restore)
 {
+	unsigned int nr;
+
+	spin_lock(&recovery_lock);
+	*frozen = r->frozen;
+	*restore = r->restore;
+	r->restore = false;
+	nr = r->nr_ordered;
+	spin_unlock(&recovery_lock);
+	return nr;
+}
+
+static void carry_out(struct work_struct *work)
+{
+	struct vfio_recovery *r =
+		container_of(work, struct vfio_recovery, work);
+	struct vfio_dev *vdev = container_of(r, struct vfio_dev, recovery);
+	bool frozen, restore;
+	unsigned int nr;
+
 	mutex_lock(&vdev->lock);
+	nr = take_order(r, &frozen, &restore);
+	if (restore)
+		vfio_reset_restore(vdev);
 	vdev->frozen = frozen;
 	vfio_mem_update(vdev);
 	mutex_unlock(&vdev->lock);
+	WRITE_ONCE(r->nr_done, nr);
+	wake_up_all(&r->wait);
+}
+
+static bool is_done(struct vfio_recovery *r, unsigned int nr)
+{
+	return (int)(READ_ONCE(r->nr_done) - nr) >= 0;
+}
+
+/* Returns false if the worker could not do it yet; it will when it can. */
+static bool order(struct vfio_dev *vdev, bool frozen, bool restore)
+{
+	struct vfio_recovery *r = &vdev->recovery;
+	unsigned int nr;
+
+	spin_lock(&recovery_lock);
+	r->frozen = frozen;
+	r->restore |= restore;
+	nr = ++r->nr_ordered;
+	spin_unlock(&recovery_lock);
+	queue_work(system_unbound_wq, &r->work);
+	if (wait_event_timeout(r->wait, is_done(r, nr), WORKER_TIME))
+		return true;
+	pci_warn(vdev->pdev, "recovery waits for who is at work on it\n");
+	return false;
+}
+
+/**
+ * vfio_recovery_init - be ready for errors
+ * @vdev: the device, new
+ */
+void vfio_recovery_init(struct vfio_dev *vdev)
+{
+	INIT_WORK(&vdev->recovery.work, carry_out);
+	init_waitqueue_head(&vdev->recovery.wait);
+}
+
+/**
+ * vfio_recovery_exit - end what the worker still has to do
+ * @vdev: the device, gone; its driver hears of no error any more
+ */
+void vfio_recovery_exit(struct vfio_dev *vdev)
+{
+	cancel_work_sync(&vdev->recovery.work);
 }
 
 /* What the users say; @otherwise if none of them says anything */
@@ -92,7 +165,7 @@ static pci_ers_result_t error_detected(struct pci_dev *pdev,
 	pci_ers_result_t result;
 
 	if (state != pci_channel_io_normal) {
-		set_frozen(vdev, true);
+		order(vdev, true, false);
 		otherwise = VERDICT_NEED_RESET;
 	}
 	result = ask(vdev, VFIO_MSG_ERROR_DETECTED, (__force u32)state,
@@ -123,10 +196,9 @@ static pci_ers_result_t slot_reset(struct pci_dev *pdev)
 {
 	struct vfio_dev *vdev = pci_get_drvdata(pdev);
 
-	mutex_lock(&vdev->lock);
-	vfio_reset_restore(vdev);
-	mutex_unlock(&vdev->lock);
-	set_frozen(vdev, false);
+	if (!order(vdev, true, true))
+		return PCI_ERS_RESULT_DISCONNECT;
+	order(vdev, false, false);
 	return ask(vdev, VFIO_MSG_SLOT_RESET, 0, VERDICT_RECOVERED);
 }
 
@@ -135,7 +207,7 @@ static void resume(struct pci_dev *pdev)
 	struct vfio_dev *vdev = pci_get_drvdata(pdev);
 
 	end_recovery();
-	set_frozen(vdev, false);
+	order(vdev, false, false);
 	vfio_clients_tell(vdev, VFIO_MSG_ERROR_RESUME);
 }
 
