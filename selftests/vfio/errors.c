@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../lib/call.h"
@@ -33,14 +32,6 @@
 /* The device that is plugged in for this: its number of queues */
 #define DEVICE "virtio-rng-pci,id=faulty,bus=slot0,aer=on,disable-legacy=on"
 #define QUEUES REGION(4, 0x10)
-
-static long now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static int set_bits(const char *bdf, const char *config, int at, __u16 bits)
 {
@@ -143,14 +134,14 @@ TEST_F(errors, not_fatal)
 TEST_F(errors, the_silent_are_not_waited_for)
 {
 	struct genl_event event;
-	long start = now();
+	long start = process_ms();
 
 	ASSERT_EQ(0, control("hmp pcie_aer_inject_error faulty COMP_TIME"));
 	do {
 		ASSERT_EQ(0, genl_event(self->sock, &event, 10000));
 	} while (event.message != VFIO_MSG_ERROR_RESUME);
-	EXPECT_LE(2500, now() - start);
-	EXPECT_GT(9000, now() - start);
+	EXPECT_LE(2500, process_ms() - start);
+	EXPECT_GT(9000, process_ms() - start);
 }
 
 /*
@@ -166,7 +157,7 @@ TEST_F(errors, fatal_closes_registers)
 
 	ASSERT_EQ(0, control("hmp pcie_aer_inject_error faulty DLP"));
 	ASSERT_EQ(0, genl_event(self->sock, &event, 10000));
-	start = now();
+	start = process_ms();
 	EXPECT_EQ(VFIO_MSG_ERROR_DETECTED, event.message);
 	EXPECT_EQ(CHANNEL_FROZEN, event.state);
 	EXPECT_EQ(-EIO, device_read(self->fd, QUEUES, &queues, 4));
@@ -175,7 +166,7 @@ TEST_F(errors, fatal_closes_registers)
 
 	ASSERT_EQ(0, take_out(self));
 	ASSERT_EQ(0, put_in(self));
-	while (now() - start < 3500)
+	while (process_ms() - start < 3500)
 		process_nap(50);
 	ASSERT_EQ(0, control("hmp pcie_aer_inject_error faulty COMP_TIME"));
 	ASSERT_EQ(0, genl_event(self->sock, &event, 10000));

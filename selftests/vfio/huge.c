@@ -23,8 +23,8 @@
 #include "../lib/text.h"
 
 #define BAR 2
-#define AT ((4ULL << 30) - (32ULL << 20)) /* the range crosses 4 GiB */
-#define SIZE (64UL << 20)
+#define AT ((4ULL << 30) - (8ULL << 20)) /* the range crosses 4 GiB */
+#define SIZE (16UL << 20)
 #define PAGES(size) ((size) / PAGE)
 
 /* Entries of 2 MiB for BARs need a kernel that tells them from memory: 6.12 */

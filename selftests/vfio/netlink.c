@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../lib/device.h"
@@ -20,14 +19,6 @@
 
 #define ALL (~0ULL)
 #define BIT(n) (1ULL << (n))
-
-static long now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* In a process of another user: with the device open, or without */
 static int register_open(void *arg)
@@ -132,7 +123,7 @@ static void *unbind(void *arg)
 TEST_F(netlink, removal_is_told_and_the_device_let_go)
 {
 	struct genl_event event;
-	long start = now();
+	long start = process_ms();
 	pthread_t thread;
 
 	ASSERT_EQ(0, genl_register(self->sock, self->bdf, ALL));
@@ -143,29 +134,29 @@ TEST_F(netlink, removal_is_told_and_the_device_let_go)
 	EXPECT_LE(0, device_command(self->fd));
 	close(self->fd);
 	pthread_join(thread, NULL);
-	EXPECT_GT(1900, now() - start);
+	EXPECT_GT(1900, process_ms() - start);
 }
 
 TEST_F(netlink, removal_does_not_wait_for_the_silent)
 {
-	long start = now();
+	long start = process_ms();
 
 	ASSERT_EQ(0, genl_register(self->sock, self->bdf, ALL));
 	EXPECT_EQ(0, device_bind(self->bdf, NULL));
-	EXPECT_LE(1500, now() - start);
-	EXPECT_GT(10000, now() - start);
+	EXPECT_LE(1500, process_ms() - start);
+	EXPECT_GT(10000, process_ms() - start);
 	EXPECT_EQ(-ENODEV, device_command(self->fd));
 }
 
 TEST_F(netlink, only_what_is_wanted_is_told)
 {
 	struct genl_event event;
-	long start = now();
+	long start = process_ms();
 
 	ASSERT_EQ(0, genl_register(self->sock, self->bdf,
 				   ALL & ~BIT(VFIO_MSG_REMOVE)));
 	EXPECT_EQ(0, device_bind(self->bdf, NULL));
-	EXPECT_GT(1500, now() - start);
+	EXPECT_GT(1500, process_ms() - start);
 	EXPECT_EQ(-ETIMEDOUT, genl_event(self->sock, &event, 100));
 }
 
@@ -244,13 +235,13 @@ TEST_F(netlink, sleep_is_refused)
 TEST_F(netlink, sleep_is_vetoed_by_one_of_two)
 {
 	int other = genl_open();
-	long failed, start = now();
+	long failed, start = process_ms();
 
 	ASSERT_EQ(0, genl_register(self->sock, self->bdf, ALL));
 	ASSERT_EQ(0, genl_register(other, self->bdf, ALL));
 	EXPECT_EQ(-EBUSY, suspend_answered(other, 0, &failed));
 	EXPECT_EQ(0, failed);
-	EXPECT_LE(4500, now() - start);
+	EXPECT_LE(4500, process_ms() - start);
 	/* He who has gone, or does not want to be asked, has no say */
 	ASSERT_EQ(0, genl_register(self->sock, self->bdf,
 				   ALL & ~BIT(VFIO_MSG_PM_SUSPEND)));
@@ -266,17 +257,17 @@ TEST_F(netlink, sleep_is_vetoed_by_the_silent)
 {
 	static const char param[] =
 		"/sys/module/uvfio/parameters/suspend_anyway";
-	long start = now();
+	long start = process_ms();
 
 	ASSERT_EQ(0, genl_register(self->sock, self->bdf, ALL));
 	EXPECT_EQ(-EBUSY, try_suspend());
-	EXPECT_LE(4500, now() - start);
-	EXPECT_GT(20000, now() - start);
+	EXPECT_LE(4500, process_ms() - start);
+	EXPECT_GT(20000, process_ms() - start);
 	/* Nobody to ask, but somebody has it open */
 	close(self->sock);
-	start = now();
+	start = process_ms();
 	EXPECT_EQ(-EBUSY, try_suspend());
-	EXPECT_GT(4000, now() - start);
+	EXPECT_GT(4000, process_ms() - start);
 	EXPECT_EQ(0, text_write(param, "1"));
 	EXPECT_EQ(0, try_suspend());
 	EXPECT_EQ(0, text_write(param, "0"));

@@ -63,21 +63,13 @@ FIXTURE_TEARDOWN(unbind)
 	device_bind(device_bdf("EDU2"), "vfio");
 }
 
-static long now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Unbind; how long did it take? */
 static long unbind(const struct edu *edu)
 {
-	long start = now();
+	long start = process_ms();
 	int err = device_bind(edu->bdf, NULL);
 
-	return err ? err : now() - start;
+	return err ? err : process_ms() - start;
 }
 
 static void expect_gone(struct __test_metadata *_metadata,
@@ -337,7 +329,7 @@ static void *unbind_silent(void *arg)
 static void expect_both_end(struct __test_metadata *_metadata, const char *bdf)
 {
 	int fd = device_open_bdf(bdf), sock = genl_open();
-	long start = now();
+	long start = process_ms();
 	pthread_t threads[2];
 	void *result[2];
 
@@ -347,9 +339,9 @@ static void expect_both_end(struct __test_metadata *_metadata, const char *bdf)
 	process_nap(500);
 	pthread_create(&threads[1], NULL, reset_by_sysfs, (void *)bdf);
 	pthread_join(threads[0], &result[0]);
-	EXPECT_GT(2 * BOUND, now() - start);
+	EXPECT_GT(2 * BOUND, process_ms() - start);
 	pthread_join(threads[1], &result[1]);
-	EXPECT_GT(3 * BOUND, now() - start);
+	EXPECT_GT(3 * BOUND, process_ms() - start);
 	EXPECT_EQ(NULL, result[0]);
 	EXPECT_EQ(NULL, result[1]);
 	close(fd);
