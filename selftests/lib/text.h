@@ -9,7 +9,6 @@ int text_read(const char *path, char *buf, size_t size);
 int text_write(const char *path, const char *text);
 long text_field(const char *path, const char *field);
 long text_free_pages(void);
-long text_quarantine(long objects);
 int text_module_refs(const char *module);
 
 #endif
