@@ -121,6 +121,18 @@ static long waiting_pages(void)
 	return sum;
 }
 
+/**
+ * text_kernel_looks_closely() - is it a kernel of ours, with KASAN?
+ *
+ * Return: true if so; it is slow then.
+ */
+bool text_kernel_looks_closely(void)
+{
+	const char *release = getenv("KERNEL");
+
+	return release && strstr(release, "-debug-");
+}
+
 /*
  * KASAN keeps objects for a while after they were freed, with all pages they
  * are in. A cache that is shrunk gives its own up.
@@ -128,12 +140,11 @@ static long waiting_pages(void)
 static void empty_quarantine(void)
 {
 	static const char slab[] = "/sys/kernel/slab";
-	const char *release = getenv("KERNEL");
 	struct dirent *entry;
 	char path[300];
 	DIR *dir;
 
-	if (!release || !strstr(release, "-debug-"))
+	if (!text_kernel_looks_closely())
 		return;
 	dir = opendir(slab);
 	while (dir && (entry = readdir(dir))) {
