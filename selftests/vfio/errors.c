@@ -60,7 +60,8 @@ static int let_errors_through(const char *bdf)
 
 FIXTURE(errors)
 {
-	int fd, domain, sock;
+	int fd, domain;
+	struct genl *sock;
 	__u32 queues;
 	const char *bdf;
 };
@@ -82,12 +83,12 @@ static int put_in(FIXTURE_DATA(errors) * self)
 		err = let_errors_through(self->bdf);
 	if (!err && device_read(self->fd, QUEUES, &self->queues, 4) != 4)
 		err = -EIO;
-	return err ? err : genl_register(self->sock, self->bdf, ALL);
+	return err ? err : genl_sign_up(self->sock, self->bdf, ALL);
 }
 
 static int take_out(FIXTURE_DATA(errors) * self)
 {
-	close(self->sock);
+	genl_close(self->sock);
 	close(self->fd);
 	close(self->domain);
 	return control_unplug("faulty", self->bdf);
@@ -106,7 +107,8 @@ FIXTURE_TEARDOWN(errors)
 	ASSERT_EQ(0, take_out(self));
 }
 
-static int answer(int sock, const struct genl_event *event, __u32 verdict)
+static int answer(struct genl *sock, const struct genl_event *event,
+		  __u32 verdict)
 {
 	return genl_reply(sock, VFIO_MSG_ERROR_HANDLING_REPLY, event->seq,
 			  VFIO_ATTR_ERROR_HANDLING_REPLY, verdict);
