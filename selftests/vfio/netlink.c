@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -184,39 +185,62 @@ static int try_suspend(void)
 
 struct answerer {
 	struct genl *sock;
+	struct genl *other;
 	int refused;
 };
+
+/* Asked to sleep, after whatever was told about the time before */
+static int asked(struct genl *sock, struct genl_event *event)
+{
+	int err;
+
+	do {
+		err = genl_event(sock, event, 5000);
+	} while (!err && event->message != VFIO_MSG_PM_SUSPEND);
+	return err;
+}
+
+static int reply(struct genl *sock, __u32 seq, int refused)
+{
+	return genl_reply(sock, VFIO_MSG_PM_SUSPEND_REPLY, seq,
+			  VFIO_ATTR_PM_SUSPEND_REPLY, refused);
+}
 
 static void *answer_suspend(void *arg)
 {
 	struct answerer *self = arg;
 	struct genl_event event;
 
-	if (genl_event(self->sock, &event, 5000) ||
-	    event.message != VFIO_MSG_PM_SUSPEND)
+	if (asked(self->sock, &event))
 		return (void *)1;
 	/* Another number is not an answer */
-	if (genl_reply(self->sock, VFIO_MSG_PM_SUSPEND_REPLY, event.seq + 1,
-		       VFIO_ATTR_PM_SUSPEND_REPLY, 0) != -ENOENT)
+	if (reply(self->sock, event.seq + 1, 0) != -ENOENT)
 		return (void *)2;
-	if (genl_reply(self->sock, VFIO_MSG_PM_SUSPEND_REPLY, event.seq,
-		       VFIO_ATTR_PM_SUSPEND_REPLY, self->refused))
+	if (reply(self->sock, event.seq, self->refused))
 		return (void *)3;
 	return NULL;
+}
+
+/* Try to sleep while a thread answers; returns what the machine says */
+static int suspend_while(void *(*fn)(void *arg), struct answerer *self,
+			 long *failed)
+{
+	pthread_t thread;
+	void *result;
+	int ret;
+
+	pthread_create(&thread, NULL, fn, self);
+	ret = try_suspend();
+	pthread_join(thread, &result);
+	*failed = (long)result;
+	return ret;
 }
 
 static int suspend_answered(struct genl *sock, int refused, long *failed)
 {
 	struct answerer self = { .sock = sock, .refused = refused };
-	pthread_t thread;
-	void *result;
-	int ret;
 
-	pthread_create(&thread, NULL, answer_suspend, &self);
-	ret = try_suspend();
-	pthread_join(thread, &result);
-	*failed = (long)result;
-	return ret;
+	return suspend_while(answer_suspend, &self, failed);
 }
 
 TEST_F(netlink, sleep_with_consent)
@@ -237,6 +261,95 @@ TEST_F(netlink, sleep_is_refused)
 
 	ASSERT_EQ(0, genl_sign_up(self->sock, self->bdf, ALL));
 	EXPECT_EQ(-EBUSY, suspend_answered(self->sock, 1, &failed));
+	EXPECT_EQ(0, failed);
+}
+
+struct stranger {
+	__u32 port, seq;
+};
+
+/* Whoever has the same port in a network of his own */
+static int refuse_from_elsewhere(void *arg)
+{
+	const struct stranger *self = arg;
+	struct genl *sock;
+
+	if (unshare(CLONE_NEWNET))
+		return errno;
+	sock = genl_open_at(self->port);
+	if (!sock || genl_port(sock) != self->port)
+		return EIO;
+	return -reply(sock, self->seq, 1);
+}
+
+static void *answer_after_strangers(void *arg)
+{
+	struct answerer *self = arg;
+	struct stranger stranger = { .port = genl_port(self->sock) };
+	struct genl_event event;
+
+	if (asked(self->sock, &event))
+		return (void *)1;
+	stranger.seq = event.seq;
+	if (reply(self->other, event.seq, 1) != -ENOENT)
+		return (void *)2;
+	if (process_run(refuse_from_elsewhere, &stranger) != ENOENT)
+		return (void *)3;
+	if (reply(self->sock, event.seq, 0))
+		return (void *)4;
+	return NULL;
+}
+
+TEST_F(netlink, sleep_is_up_to_him_who_was_asked)
+{
+	struct answerer answerer = { self->sock, genl_open() };
+	long failed;
+
+	ASSERT_EQ(0, genl_sign_up(self->sock, self->bdf, ALL));
+	EXPECT_EQ(0, suspend_while(answer_after_strangers, &answerer, &failed));
+	EXPECT_EQ(0, failed);
+	/* Nor does it help to be registered, if he did not want to be asked */
+	ASSERT_EQ(0, genl_sign_up(answerer.other, self->bdf,
+				  ALL & ~BIT(VFIO_MSG_PM_SUSPEND)));
+	EXPECT_EQ(0, suspend_while(answer_after_strangers, &answerer, &failed));
+	EXPECT_EQ(0, failed);
+	genl_close(answerer.other);
+}
+
+static void *close_in_the_middle(void *arg)
+{
+	struct answerer *self = arg;
+	struct genl_event event;
+
+	if (asked(self->sock, &event))
+		return (void *)1;
+	if (self->other && asked(self->other, &event))
+		return (void *)2;
+	if (self->other && reply(self->other, event.seq, 0))
+		return (void *)3;
+	process_nap(500);
+	genl_close(self->sock);
+	return NULL;
+}
+
+TEST_F(netlink, sleep_does_not_wait_for_a_socket_that_closes)
+{
+	struct answerer answerer = { self->sock };
+	long failed, start = process_ms();
+
+	ASSERT_EQ(0, genl_sign_up(self->sock, self->bdf, ALL));
+	EXPECT_EQ(-EBUSY,
+		  suspend_while(close_in_the_middle, &answerer, &failed));
+	EXPECT_EQ(0, failed);
+	EXPECT_LE(400, process_ms() - start);
+	EXPECT_GT(4500, process_ms() - start);
+	/* Beside one who agrees he has no say any more */
+	answerer.sock = genl_open();
+	self->sock = genl_open();
+	answerer.other = self->sock;
+	ASSERT_EQ(0, genl_sign_up(answerer.sock, self->bdf, ALL));
+	ASSERT_EQ(0, genl_sign_up(answerer.other, self->bdf, ALL));
+	EXPECT_EQ(0, suspend_while(close_in_the_middle, &answerer, &failed));
 	EXPECT_EQ(0, failed);
 }
 
