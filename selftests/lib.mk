@@ -5,13 +5,15 @@
 #   COMMON             sources that every program of it takes in
 #   <name>_MORE        more sources of <name>
 #   LIBS               uvfio: the library of lib/ is compiled in
+#   NETLINK            those that use ../lib/genl.c: it is taken in, with libnl
 # and includes this file.
 
 TOP := $(abspath ../..)
 NAME := $(notdir $(CURDIR))
 OUT := $(TOP)/build/tests/$(NAME)
 OBJ := $(TOP)/build/obj/$(NAME)
-SHARED := $(COMMON) $(if $(filter uvfio,$(LIBS)),$(wildcard $(TOP)/lib/*.c))
+SHARED := $(filter-out ../lib/genl.c,$(COMMON)) \
+	$(if $(filter uvfio,$(LIBS)),$(wildcard $(TOP)/lib/*.c))
 HEADERS := $(wildcard *.h ../lib/*.h $(TOP)/lib/*.h \
 	$(TOP)/include/uapi/linux/*.h $(TOP)/build/kselftest/*.h) Makefile ../lib.mk
 
@@ -20,6 +22,10 @@ FLAGS := -D_GNU_SOURCE -I$(TOP)/include/uapi -I$(TOP)/lib \
 	-I$(TOP)/build/kselftest -Wall -Wextra -Werror \
 	-Wno-unused-parameter -Wno-missing-field-initializers -Wno-sign-compare \
 	-static -pthread
+NL_FLAGS := -I/usr/include/libnl3
+# It could look up names of hosts, which the linker warns of: nobody does
+NL_LIBS := -lnl-genl-3 -lnl-3 -Wl,--no-warnings
+$(foreach name,$(NETLINK),$(eval $(name)_MORE += ../lib/genl.c))
 PROGS := $(addprefix $(OUT)/,$(TEST_GEN_PROGS))
 PROGS_32 := $(patsubst %,$(OUT)/%32,$(TEST_GEN_PROGS_32))
 OLD := $(filter-out $(PROGS) $(PROGS_32),$(wildcard $(OUT)/*))
@@ -49,7 +55,9 @@ $(foreach source,$(SHARED),$(eval $(call compile,$(source))))
 
 $(PROGS): $(OUT)/%: %.c $(SHARED_64) $(HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(FLAGS) -o $@ $< $($*_MORE) $(SHARED_64)
+	$(CC) $(CFLAGS) $(FLAGS) $(if $(filter $*,$(NETLINK)),$(NL_FLAGS)) -o $@ \
+		$< $($*_MORE) $(SHARED_64) \
+		$(if $(filter $*,$(NETLINK)),$(NL_LIBS))
 
 $(foreach name,$(TEST_GEN_PROGS),$(eval $(OUT)/$(name): $($(name)_MORE)))
 

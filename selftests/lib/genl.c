@@ -1,210 +1,258 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The generic netlink family "VFIO", without a library. Invariant: an event
- * that comes while an acknowledgment is waited for is kept for genl_event().
+ * The generic netlink family "VFIO", by libnl, as other programs speak it.
+ *
+ * Owns the sockets. Invariant: an event that comes while an acknowledgment is
+ * waited for is kept for genl_event(). Programs that use this name themselves
+ * in NETLINK of their Makefile.
  */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <linux/genetlink.h>
-#include <linux/netlink.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
 
 #include "genl.h"
 
-struct packet {
-	struct nlmsghdr head;
-	struct genlmsghdr genl;
-	char attrs[512];
+#define KEPT 8
+#define ACK_MS 5000
+
+/**
+ * struct genl - a socket
+ * @nl: what libnl knows it by
+ * @family: number of the family
+ * @acked: the kernel has said what has become of our message
+ * @error: what it said, 0 or a negative errno
+ * @kept: events that nobody has asked for yet, oldest first
+ * @nr_kept: their number
+ */
+struct genl {
+	struct nl_sock *nl;
+	int family;
+	int acked;
+	int error;
+	struct genl_event kept[KEPT];
+	int nr_kept;
 };
 
-#define KEPT 8
-
-static int family;
-
-/* Events that came too early, oldest first, and the sockets they came to */
-static struct {
-	int sock;
-	struct packet packet;
-} kept[KEPT];
-static int nr_kept;
-
-static void keep(int sock, const struct packet *packet)
+static int on_ack(struct nl_msg *msg, void *arg)
 {
-	if (nr_kept == KEPT)
-		return;
-	kept[nr_kept].sock = sock;
-	kept[nr_kept++].packet = *packet;
+	struct genl *sock = arg;
+
+	sock->acked = 1;
+	sock->error = 0;
+	return NL_STOP;
 }
 
-static int take_kept(int sock, struct packet *packet)
+static int on_error(struct sockaddr_nl *from, struct nlmsgerr *err, void *arg)
 {
-	int i;
+	struct genl *sock = arg;
 
-	for (i = 0; i < nr_kept; i++) {
-		if (kept[i].sock != sock)
-			continue;
-		*packet = kept[i].packet;
-		memmove(&kept[i], &kept[i + 1],
-			(--nr_kept - i) * sizeof(kept[0]));
-		return 1;
-	}
-	return 0;
+	sock->acked = 1;
+	sock->error = err->error;
+	return NL_SKIP;
 }
 
-static void begin(struct packet *packet, int type, int command, __u32 seq)
+static int on_event(struct nl_msg *msg, void *arg)
 {
-	memset(packet, 0, sizeof(*packet));
-	packet->head.nlmsg_type = type;
-	packet->head.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	packet->head.nlmsg_seq = seq;
-	packet->head.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN);
-	packet->genl.cmd = command;
-	packet->genl.version = VFIO_GENL_VERSION;
+	struct nlmsghdr *head = nlmsg_hdr(msg);
+	struct nlattr *attrs[VFIO_ATTR_MAX + 1];
+	struct genl *sock = arg;
+	struct genl_event *event = &sock->kept[sock->nr_kept];
+	struct nlattr *state;
+
+	if (head->nlmsg_type != sock->family || sock->nr_kept == KEPT ||
+	    genlmsg_parse(head, 0, attrs, VFIO_ATTR_MAX, NULL))
+		return NL_SKIP;
+	state = attrs[VFIO_ATTR_CHANNEL_STATE];
+	event->message = genlmsg_hdr(head)->cmd;
+	event->seq = head->nlmsg_seq;
+	event->state = state ? nla_get_u32(state) : 0;
+	sock->nr_kept++;
+	return NL_OK;
 }
 
-static void put(struct packet *packet, int type, const void *data, int size)
+/* Wait for a packet, and do what it says */
+static int receive(struct genl *sock, int ms)
 {
-	struct nlattr *attr = (void *)((char *)packet + packet->head.nlmsg_len);
-
-	attr->nla_type = type;
-	attr->nla_len = NLA_HDRLEN + size;
-	memcpy((char *)attr + NLA_HDRLEN, data, size);
-	packet->head.nlmsg_len += NLA_ALIGN(attr->nla_len);
-}
-
-static const void *find(const struct packet *packet, int type)
-{
-	const char *at = packet->attrs;
-	const char *end = (const char *)packet + packet->head.nlmsg_len;
-
-	while (at + NLA_HDRLEN <= end) {
-		const struct nlattr *attr = (const void *)at;
-
-		if (attr->nla_type == type)
-			return at + NLA_HDRLEN;
-		at += NLA_ALIGN(attr->nla_len);
-	}
-	return NULL;
-}
-
-static int receive(int sock, struct packet *packet, int ms)
-{
-	struct pollfd wait = { .fd = sock, .events = POLLIN };
+	struct pollfd wait = { .fd = nl_socket_get_fd(sock->nl),
+			       .events = POLLIN };
 	int ret = poll(&wait, 1, ms);
 
 	if (ret != 1)
 		return ret ? -errno : -ETIMEDOUT;
-	ret = recv(sock, packet, sizeof(*packet), 0);
-	return ret < 0 ? -errno : 0;
+	return nl_recvmsgs_default(sock->nl) < 0 ? -EIO : 0;
 }
 
-/* Send, and wait for the acknowledgment */
-static int talk(int sock, struct packet *packet)
+/* Send, free, and wait for the acknowledgment */
+static int talk(struct genl *sock, struct nl_msg *msg)
 {
-	struct packet reply;
-	int ret;
+	int ret = nl_send_auto(sock->nl, msg) < 0 ? -EIO : 0;
 
-	if (send(sock, packet, packet->head.nlmsg_len, 0) < 0)
-		return -errno;
-	for (;;) {
-		ret = receive(sock, &reply, 5000);
-		if (ret)
-			return ret;
-		if (reply.head.nlmsg_type == NLMSG_ERROR)
-			break;
-		keep(sock, &reply);
+	nlmsg_free(msg);
+	sock->acked = 0;
+	while (!ret && !sock->acked)
+		ret = receive(sock, ACK_MS);
+	return ret ? ret : sock->error;
+}
+
+static struct nl_msg *begin(struct genl *sock, int command, __u32 seq)
+{
+	struct nl_msg *msg = nlmsg_alloc();
+
+	if (msg && !genlmsg_put(msg, NL_AUTO_PORT, seq, sock->family, 0, 0,
+				command, VFIO_GENL_VERSION)) {
+		nlmsg_free(msg);
+		return NULL;
 	}
-	return ((struct nlmsgerr *)NLMSG_DATA(&reply.head))->error;
+	return msg;
 }
 
-static int find_family(int sock)
+static int connect_to_family(struct genl *sock)
 {
-	struct packet packet;
-	const __u16 *id;
-	int ret;
-
-	begin(&packet, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1);
-	packet.head.nlmsg_flags = NLM_F_REQUEST;
-	put(&packet, CTRL_ATTR_FAMILY_NAME, VFIO_GENL_NAME,
-	    sizeof(VFIO_GENL_NAME));
-	if (send(sock, &packet, packet.head.nlmsg_len, 0) < 0)
-		return -errno;
-	ret = receive(sock, &packet, 5000);
-	if (ret)
-		return ret;
-	if (packet.head.nlmsg_type == NLMSG_ERROR)
-		return ((struct nlmsgerr *)NLMSG_DATA(&packet.head))->error;
-	id = find(&packet, CTRL_ATTR_FAMILY_ID);
-	family = id ? *id : 0;
-	return id ? 0 : -ENOENT;
+	if (genl_connect(sock->nl))
+		return -EIO;
+	/* Events have numbers of their own */
+	nl_socket_disable_seq_check(sock->nl);
+	sock->family = genl_ctrl_resolve(sock->nl, VFIO_GENL_NAME);
+	if (sock->family < 0)
+		return -ENOENT;
+	nl_socket_modify_cb(sock->nl, NL_CB_ACK, NL_CB_CUSTOM, on_ack, sock);
+	nl_socket_modify_cb(sock->nl, NL_CB_VALID, NL_CB_CUSTOM, on_event,
+			    sock);
+	return nl_socket_modify_err_cb(sock->nl, NL_CB_CUSTOM, on_error, sock);
 }
 
-int genl_open(void)
+/**
+ * genl_open_at() - a socket with a certain address
+ * @port: which; 0 for any that is free
+ *
+ * Return: the socket, or NULL.
+ */
+struct genl *genl_open_at(__u32 port)
 {
-	struct sockaddr_nl address = { .nl_family = AF_NETLINK };
-	int sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
-	int ret;
+	struct genl *sock = calloc(1, sizeof(*sock));
 
-	if (sock < 0)
-		return -errno;
-	ret = bind(sock, (void *)&address, sizeof(address)) ? -errno : 0;
-	if (!ret)
-		ret = find_family(sock);
-	if (!ret)
+	if (!sock)
+		return NULL;
+	sock->nl = nl_socket_alloc();
+	if (sock->nl && port)
+		nl_socket_set_local_port(sock->nl, port);
+	if (sock->nl && !connect_to_family(sock))
 		return sock;
-	close(sock);
-	return ret;
+	genl_close(sock);
+	return NULL;
 }
 
-int genl_register(int sock, const char *bdf, __u64 wanted)
+/**
+ * genl_open() - a socket
+ *
+ * Return: the socket, or NULL.
+ */
+struct genl *genl_open(void)
+{
+	return genl_open_at(0);
+}
+
+/**
+ * genl_close() - close a socket
+ * @sock: the socket, or NULL
+ */
+void genl_close(struct genl *sock)
+{
+	if (!sock)
+		return;
+	nl_socket_free(sock->nl);
+	free(sock);
+}
+
+/**
+ * genl_port() - the address of a socket in its network namespace
+ * @sock: the socket
+ *
+ * Return: its port.
+ */
+__u32 genl_port(const struct genl *sock)
+{
+	return nl_socket_get_local_port(sock->nl);
+}
+
+/**
+ * genl_sign_up() - register for a device
+ * @sock: the socket, or NULL
+ * @bdf: PCI address, as text
+ * @wanted: mask of VFIO_MSG_*
+ *
+ * Return: 0, or a negative errno.
+ */
+int genl_sign_up(struct genl *sock, const char *bdf, __u64 wanted)
 {
 	unsigned int domain, bus, slot, func;
-	struct packet packet;
-	__u16 bus16;
-	__u8 byte;
+	struct nl_msg *msg;
 
-	if (sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &slot, &func) != 4)
+	if (!sock ||
+	    sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &slot, &func) != 4)
 		return -EINVAL;
-	begin(&packet, family, VFIO_MSG_REGISTER, 1);
-	put(&packet, VFIO_ATTR_MSGCAP, &wanted, sizeof(wanted));
-	put(&packet, VFIO_ATTR_PCI_DOMAIN, &domain, sizeof(domain));
-	bus16 = bus;
-	put(&packet, VFIO_ATTR_PCI_BUS, &bus16, sizeof(bus16));
-	byte = slot;
-	put(&packet, VFIO_ATTR_PCI_SLOT, &byte, 1);
-	byte = func;
-	put(&packet, VFIO_ATTR_PCI_FUNC, &byte, 1);
-	return talk(sock, &packet);
+	msg = begin(sock, VFIO_MSG_REGISTER, NL_AUTO_SEQ);
+	if (!msg)
+		return -ENOMEM;
+	/* What does not fit is missed by the kernel, which refuses it then */
+	nla_put_u64(msg, VFIO_ATTR_MSGCAP, wanted);
+	nla_put_u32(msg, VFIO_ATTR_PCI_DOMAIN, domain);
+	nla_put_u16(msg, VFIO_ATTR_PCI_BUS, bus);
+	nla_put_u8(msg, VFIO_ATTR_PCI_SLOT, slot);
+	nla_put_u8(msg, VFIO_ATTR_PCI_FUNC, func);
+	return talk(sock, msg);
 }
 
-int genl_reply(int sock, int message, __u32 seq, int attribute, __u32 value)
+/**
+ * genl_reply() - answer
+ * @sock: the socket, or NULL
+ * @message: VFIO_MSG_*
+ * @seq: number of the question
+ * @attribute: VFIO_ATTR_*, or 0 for none
+ * @value: its value
+ *
+ * Return: 0, or a negative errno.
+ */
+int genl_reply(struct genl *sock, int message, __u32 seq, int attribute,
+	       __u32 value)
 {
-	struct packet packet;
+	struct nl_msg *msg;
 
-	begin(&packet, family, message, seq);
+	if (!sock)
+		return -EINVAL;
+	msg = begin(sock, message, seq);
+	if (!msg)
+		return -ENOMEM;
 	if (attribute)
-		put(&packet, attribute, &value, sizeof(value));
-	return talk(sock, &packet);
+		nla_put_u32(msg, attribute, value);
+	return talk(sock, msg);
 }
 
-int genl_event(int sock, struct genl_event *event, int ms)
+/**
+ * genl_event() - the oldest event
+ * @sock: the socket
+ * @event: out
+ * @ms: how long to wait for one
+ *
+ * Return: 0, or a negative errno: -ETIMEDOUT if there is none.
+ */
+int genl_event(struct genl *sock, struct genl_event *event, int ms)
 {
-	struct packet packet;
-	const __u32 *state;
 	int ret;
 
-	do {
-		ret = take_kept(sock, &packet) ? 0 : receive(sock, &packet, ms);
+	while (!sock->nr_kept) {
+		ret = receive(sock, ms);
 		if (ret)
 			return ret;
-	} while (packet.head.nlmsg_type != family);
-	state = find(&packet, VFIO_ATTR_CHANNEL_STATE);
-	event->message = packet.genl.cmd;
-	event->seq = packet.head.nlmsg_seq;
-	event->state = state ? *state : 0;
+	}
+	*event = sock->kept[0];
+	memmove(&sock->kept[0], &sock->kept[1],
+		--sock->nr_kept * sizeof(sock->kept[0]));
 	return 0;
 }

@@ -6,6 +6,8 @@
 #include <linux/types.h>
 #include <linux/uvfio.h>
 
+struct genl;
+
 /**
  * struct genl_event - what the kernel has sent
  * @message: VFIO_MSG_*
@@ -18,9 +20,13 @@ struct genl_event {
 	__u32 state;
 };
 
-int genl_open(void);
-int genl_register(int sock, const char *bdf, __u64 wanted);
-int genl_reply(int sock, int message, __u32 seq, int attribute, __u32 value);
-int genl_event(int sock, struct genl_event *event, int ms);
+struct genl *genl_open(void);
+struct genl *genl_open_at(__u32 port);
+void genl_close(struct genl *sock);
+__u32 genl_port(const struct genl *sock);
+int genl_sign_up(struct genl *sock, const char *bdf, __u64 wanted);
+int genl_reply(struct genl *sock, int message, __u32 seq, int attribute,
+	       __u32 value);
+int genl_event(struct genl *sock, struct genl_event *event, int ms);
 
 #endif

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "../lib/call.h"
@@ -23,14 +24,20 @@
 #define CHANNEL_FROZEN 2
 #define CAN_RECOVER 2
 #define NEED_RESET 3
+#define DISCONNECT 4
 #define RECOVERED 5
 
+#define BAR0 0x10
 #define BRIDGE_CONTROL 0x3e
 #define BRIDGE_SERR 0x0002
 #define COMMAND_SERR 0x0100
 
-/* The device that is plugged in for this: its number of queues */
+/*
+ * The device that is plugged in for this: a register that keeps what is
+ * written, and its number of queues
+ */
 #define DEVICE "virtio-rng-pci,id=faulty,bus=slot0,aer=on,disable-legacy=on"
+#define SELECT REGION(4, 0x00)
 #define QUEUES REGION(4, 0x10)
 
 static int set_bits(const char *bdf, const char *config, int at, __u16 bits)
@@ -60,7 +67,8 @@ static int let_errors_through(const char *bdf)
 
 FIXTURE(errors)
 {
-	int fd, domain, sock;
+	int fd, domain;
+	struct genl *sock;
 	__u32 queues;
 	const char *bdf;
 };
@@ -82,12 +90,12 @@ static int put_in(FIXTURE_DATA(errors) * self)
 		err = let_errors_through(self->bdf);
 	if (!err && device_read(self->fd, QUEUES, &self->queues, 4) != 4)
 		err = -EIO;
-	return err ? err : genl_register(self->sock, self->bdf, ALL);
+	return err ? err : genl_sign_up(self->sock, self->bdf, ALL);
 }
 
 static int take_out(FIXTURE_DATA(errors) * self)
 {
-	close(self->sock);
+	genl_close(self->sock);
 	close(self->fd);
 	close(self->domain);
 	return control_unplug("faulty", self->bdf);
@@ -106,7 +114,8 @@ FIXTURE_TEARDOWN(errors)
 	ASSERT_EQ(0, take_out(self));
 }
 
-static int answer(int sock, const struct genl_event *event, __u32 verdict)
+static int answer(struct genl *sock, const struct genl_event *event,
+		  __u32 verdict)
 {
 	return genl_reply(sock, VFIO_MSG_ERROR_HANDLING_REPLY, event->seq,
 			  VFIO_ATTR_ERROR_HANDLING_REPLY, verdict);
@@ -142,6 +151,90 @@ TEST_F(errors, the_silent_are_not_waited_for)
 	} while (event.message != VFIO_MSG_ERROR_RESUME);
 	EXPECT_LE(2500, process_ms() - start);
 	EXPECT_GT(9000, process_ms() - start);
+}
+
+static int open_config(const char *bdf)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", bdf);
+	return open(path, O_RDWR);
+}
+
+/* What a reset by the bus leaves of configuration space */
+static void lose_everything(int config)
+{
+	__u32 zeroes[6] = {};
+
+	pwrite(config, zeroes, 2, COMMAND);
+	pwrite(config, zeroes, sizeof(zeroes), BAR0);
+}
+
+/*
+ * After an error that is not fatal the core asks for the reset of the slot, but
+ * resets nothing itself: what a reset takes is taken here.
+ */
+TEST_F(errors, reset_of_the_slot_gives_all_back)
+{
+	int config = open_config(self->bdf), step;
+	__u16 command = COMMAND_MEMORY | COMMAND_MASTER;
+	__u32 value = 1, before[6], after[6];
+	struct genl_event event;
+
+	ASSERT_LE(0, config);
+	ASSERT_EQ(0, device_command_write(self->fd, command));
+	ASSERT_EQ(4, device_write(self->fd, SELECT, &value, 4));
+	ASSERT_EQ(24, pread(config, before, 24, BAR0));
+	ASSERT_EQ(0, control("hmp pcie_aer_inject_error faulty COMP_TIME"));
+	ASSERT_EQ(0, genl_event(self->sock, &event, 10000));
+	EXPECT_EQ(VFIO_MSG_ERROR_DETECTED, event.message);
+	lose_everything(config);
+	ASSERT_EQ(24, pread(config, after, 24, BAR0));
+	ASSERT_NE(0, memcmp(before, after, 24));
+	EXPECT_EQ(0, answer(self->sock, &event, NEED_RESET));
+
+	for (step = 0; step < 2; step++) {
+		ASSERT_EQ(0, genl_event(self->sock, &event, 10000));
+		EXPECT_EQ(step ? VFIO_MSG_ERROR_RESUME : VFIO_MSG_SLOT_RESET,
+			  event.message);
+		ASSERT_EQ(24, pread(config, after, 24, BAR0));
+		EXPECT_EQ(0, memcmp(before, after, 24));
+		EXPECT_EQ(command, device_command_real(self->bdf) & command);
+		EXPECT_EQ(command, device_command(self->fd) & command);
+		EXPECT_EQ(4, device_read(self->fd, SELECT, &value, 4));
+		EXPECT_EQ(1, value);
+		EXPECT_EQ(4, device_read(self->fd, QUEUES, &value, 4));
+		EXPECT_EQ(self->queues, value);
+		EXPECT_EQ(step ? -ENOENT : 0,
+			  answer(self->sock, &event, RECOVERED));
+	}
+	close(config);
+}
+
+/*
+ * The core ends the recovery then, and tells drivers no more. The channel was
+ * in order all the time, so that registers stay what they were; and the next
+ * error is another question.
+ */
+TEST_F(errors, given_up)
+{
+	struct genl_event event;
+	__u32 queues = 0;
+
+	ASSERT_EQ(0, control("hmp pcie_aer_inject_error faulty COMP_TIME"));
+	ASSERT_EQ(0, genl_event(self->sock, &event, 10000));
+	EXPECT_EQ(VFIO_MSG_ERROR_DETECTED, event.message);
+	EXPECT_EQ(0, answer(self->sock, &event, DISCONNECT));
+	EXPECT_EQ(-ENOENT, answer(self->sock, &event, DISCONNECT));
+	EXPECT_EQ(-ETIMEDOUT, genl_event(self->sock, &event, 1000));
+	EXPECT_EQ(4, device_read(self->fd, QUEUES, &queues, 4));
+	EXPECT_EQ(self->queues, queues);
+
+	ASSERT_EQ(0, control("hmp pcie_aer_inject_error faulty COMP_TIME"));
+	ASSERT_EQ(0, genl_event(self->sock, &event, 10000));
+	EXPECT_EQ(VFIO_MSG_ERROR_DETECTED, event.message);
+	EXPECT_EQ(CHANNEL_NORMAL, event.state);
+	EXPECT_EQ(0, answer(self->sock, &event, CAN_RECOVER));
 }
 
 /*

@@ -329,13 +329,14 @@ static void *unbind_silent(void *arg)
 /* Unbinding waits for a user who says nothing, and a reset for the unbinding */
 static void expect_both_end(struct __test_metadata *_metadata, const char *bdf)
 {
-	int fd = device_open_bdf(bdf), sock = genl_open();
+	struct genl *sock = genl_open();
+	int fd = device_open_bdf(bdf);
 	long start = process_ms();
 	pthread_t threads[2];
 	void *result[2];
 
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, genl_register(sock, bdf, ~0ULL));
+	ASSERT_EQ(0, genl_sign_up(sock, bdf, ~0ULL));
 	pthread_create(&threads[0], NULL, unbind_silent, (void *)bdf);
 	process_nap(500);
 	pthread_create(&threads[1], NULL, reset_by_sysfs, (void *)bdf);
@@ -346,7 +347,7 @@ static void expect_both_end(struct __test_metadata *_metadata, const char *bdf)
 	EXPECT_EQ(NULL, result[0]);
 	EXPECT_EQ(NULL, result[1]);
 	close(fd);
-	close(sock);
+	genl_close(sock);
 	EXPECT_EQ(0, device_bind(bdf, "vfio"));
 }
 
