@@ -191,11 +191,13 @@ static void unpin_again(struct uiommu_mapping *map, struct page **pages,
 /* How many pages from the first on are contiguous? */
 static unsigned int run_length(struct page **pages, struct page **end)
 {
-	unsigned long pfn = page_to_pfn(*pages);
-	struct page **next = pages + 1;
+	struct page *page = *pages;
+	struct page **next = pages;
 
-	while (next < end && page_to_pfn(*next) == ++pfn)
+	do {
+		page = nth_page(page, 1);
 		next++;
+	} while (next < end && *next == page);
 	return next - pages;
 }
 
