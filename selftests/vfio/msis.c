@@ -16,11 +16,13 @@
 #include "../lib/domain.h"
 #include "../lib/event.h"
 #include "../lib/memory.h"
+#include "../lib/text.h"
 
 #define SOON 1000
 #define NEVER 60
 #define VECTORS 16
 #define USED 4
+#define LIMIT "/sys/module/uvfio/parameters/max_vectors"
 #define IOVA 0x100000
 
 /* Capability registers: where the others are */
@@ -324,6 +326,24 @@ TEST_F(msis, the_call_of_2010_has_one)
 	EXPECT_TRUE(rings_alone(self, 0));
 	ASSERT_EQ(0, call(self->fd, VFIO_EVENTFD_MSI, &none));
 	EXPECT_EQ(0, info(self).enabled);
+}
+
+TEST_F(msis, no_more_than_the_administrator_allows)
+{
+	char before[16];
+
+	ASSERT_LT(0, text_read(LIMIT, before, sizeof(before)));
+	ASSERT_EQ(0, enable(self, 0));
+	ASSERT_EQ(0, text_write(LIMIT, "2"));
+	/* Expectations only: the limit must be lifted again */
+	EXPECT_EQ(VECTORS, info(self).max);
+	EXPECT_EQ(2, info(self).count);
+	EXPECT_EQ(-ENOSPC, enable(self, 3));
+	EXPECT_EQ(0, info(self).enabled);
+	EXPECT_EQ(0, enable(self, 2));
+	ASSERT_EQ(0, text_write(LIMIT, before));
+	ASSERT_EQ(0, enable(self, 0));
+	EXPECT_EQ(0, enable(self, VECTORS));
 }
 
 TEST_HARNESS_MAIN
