@@ -12,6 +12,8 @@
 
 #define DEVICES "/sys/bus/pci/devices"
 #define PORT "pcieport"
+/* Seconds: a kernel with KASAN takes long to make a port work */
+#define SLOWLY 120
 
 static int is_bridge(const char *bdf)
 {
@@ -52,7 +54,7 @@ FIXTURE_TEARDOWN(port)
 	text_write("/sys/bus/pci/drivers_probe", self->bdf);
 }
 
-TEST_F(port, is_refused_and_gets_its_driver_back)
+TEST_F_TIMEOUT(port, is_refused_and_gets_its_driver_back, SLOWLY)
 {
 	char node[64];
 	int i;
@@ -65,7 +67,7 @@ TEST_F(port, is_refused_and_gets_its_driver_back)
 	}
 }
 
-TEST_F(port, is_refused_when_asked_by_name)
+TEST_F_TIMEOUT(port, is_refused_when_asked_by_name, SLOWLY)
 {
 	ASSERT_EQ(0, device_bind(self->bdf, NULL));
 	EXPECT_GT(0, text_write("/sys/bus/pci/drivers/vfio/bind", self->bdf));
