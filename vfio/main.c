@@ -18,7 +18,7 @@ MODULE_PARM_DESC(allow_unsafe_intrs,
 unsigned int vfio_max_vectors = 128;
 module_param_named(max_vectors, vfio_max_vectors, uint, 0644);
 MODULE_PARM_DESC(max_vectors,
-		 "How many MSI-X vectors one device may have, 0 for no limit");
+		 "MSI or MSI-X vectors that one device may have, 0: no limit");
 
 bool vfio_suspend_anyway;
 module_param_named(suspend_anyway, vfio_suspend_anyway, bool, 0644);

@@ -16,12 +16,14 @@
 #include "../lib/domain.h"
 #include "../lib/event.h"
 #include "../lib/memory.h"
+#include "../lib/text.h"
 
 #define SOON 1000
 #define NEVER 60
 #define VECTORS 8
 #define POSITION 8 /* register: who am I? */
 #define DOORBELL 12 /* register: ring a vector of somebody */
+#define LIMIT "/sys/module/uvfio/parameters/max_vectors"
 
 FIXTURE(msix)
 {
@@ -306,6 +308,57 @@ TEST_F(msix, information)
 	ASSERT_EQ(0, set(self, UVFIO_IRQ_BIND, 0, 3, self->events));
 	EXPECT_TRUE(rings_alone(self, 2));
 	EXPECT_EQ(-EINVAL, set(self, UVFIO_IRQ_BIND, 0, 4, self->events));
+}
+
+static int enable(FIXTURE_DATA(msix) * self, __u32 count)
+{
+	struct uvfio_irq_enable arg = {
+		.argsz = sizeof(arg),
+		.kind = UVFIO_IRQ_MSIX,
+		.count = count,
+	};
+
+	return call(self->fd, UVFIO_IRQ_ENABLE, &arg);
+}
+
+/* Expectations only: the limit must be lifted again */
+static void expect_limit(struct __test_metadata *_metadata,
+			 FIXTURE_DATA(msix) * self, __u32 limit)
+{
+	struct uvfio_irq_info info = { .argsz = sizeof(info),
+				       .kind = UVFIO_IRQ_MSIX };
+	int arg[1 + VECTORS] = { limit + 1 };
+
+	memcpy(arg + 1, self->events, sizeof(self->events));
+	EXPECT_EQ(0, enable(self, 0));
+	EXPECT_EQ(0, call(self->fd, UVFIO_IRQ_INFO, &info));
+	EXPECT_EQ(VECTORS, info.max);
+	EXPECT_EQ(limit, info.count);
+	EXPECT_EQ(-ENOSPC, enable(self, limit + 1));
+	EXPECT_EQ(-ENOSPC, call(self->fd, VFIO_EVENTFDS_MSIX, arg));
+	EXPECT_EQ(-ENOSPC,
+		  set(self, UVFIO_IRQ_BIND, 0, limit + 1, self->events));
+	EXPECT_EQ(-EINVAL, enable(self, VECTORS + 1));
+	EXPECT_EQ(0, call(self->fd, UVFIO_IRQ_INFO, &info));
+	EXPECT_EQ(0, info.enabled);
+	EXPECT_EQ(0, set(self, UVFIO_IRQ_BIND, 0, limit, self->events));
+	EXPECT_EQ(kernel_adds_vectors() ? -ENOSPC : -EBUSY,
+		  enable(self, limit + 1));
+	EXPECT_TRUE(rings_alone(self, limit - 1));
+}
+
+TEST_F(msix, no_more_than_the_administrator_allows)
+{
+	char before[16];
+
+	ASSERT_LT(0, text_read(LIMIT, before, sizeof(before)));
+	ASSERT_EQ(0, text_write(LIMIT, "4"));
+	EXPECT_TRUE(all_ring(self)) TH_LOG("those that are on stay on");
+	expect_limit(_metadata, self, 4);
+	ASSERT_EQ(0, text_write(LIMIT, before));
+	EXPECT_EQ(0, enable(self, 0));
+	EXPECT_EQ(0, bind_all(self));
+	EXPECT_TRUE(all_ring(self));
 }
 
 TEST_HARNESS_MAIN

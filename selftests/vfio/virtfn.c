@@ -6,14 +6,18 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "../lib/harness.h"
 #include "../lib/call.h"
 #include "../lib/device.h"
 #include "../lib/domain.h"
+#include "../lib/event.h"
+#include "../lib/fault.h"
 #include "../lib/text.h"
 
 #define CAP_EXP 0x10
@@ -130,6 +134,79 @@ TEST_F(virtfn, memory_enable_is_its_own)
 	ASSERT_EQ(0, device_command_write(self->fd, COMMAND_MEMORY));
 	EXPECT_EQ(COMMAND_MEMORY, device_command(self->fd) & COMMAND_MEMORY);
 	EXPECT_EQ(4, status(self, &value));
+}
+
+TEST_F(virtfn, mapping_follows_its_memory_enable)
+{
+	__u8 *regs = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			  self->fd, REGION(0, 0));
+	int i;
+
+	ASSERT_NE(MAP_FAILED, (void *)regs);
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(0, fault_read(regs + NVME_STATUS));
+		ASSERT_EQ(0, device_command_write(self->fd, 0));
+		EXPECT_EQ(SIGBUS, fault_read(regs + NVME_STATUS));
+		EXPECT_EQ(SIGBUS, fault_read(regs));
+		ASSERT_EQ(0, device_command_write(self->fd, COMMAND_MEMORY));
+	}
+	EXPECT_EQ(0, fault_read(regs + NVME_STATUS));
+	munmap(regs, PAGE);
+}
+
+#define MOST 16 /* more vectors than it has */
+
+static int set(FIXTURE_DATA(virtfn) * self, __u32 flags, __u32 first,
+	       __u32 count, const int *fds)
+{
+	struct uvfio_irq_set arg = {
+		.argsz = sizeof(arg),
+		.flags = flags,
+		.kind = UVFIO_IRQ_MSIX,
+		.first = first,
+		.count = count,
+		.fds = (unsigned long)fds,
+	};
+
+	return call(self->fd, UVFIO_IRQ_SET, &arg);
+}
+
+static struct uvfio_irq_info info(FIXTURE_DATA(virtfn) * self, __u32 kind)
+{
+	struct uvfio_irq_info arg = { .argsz = sizeof(arg), .kind = kind };
+
+	if (call(self->fd, UVFIO_IRQ_INFO, &arg))
+		memset(&arg, 0xff, sizeof(arg));
+	return arg;
+}
+
+TEST_F(virtfn, its_messages)
+{
+	__u32 n = info(self, UVFIO_IRQ_MSIX).max, i, other;
+	int events[MOST];
+
+	ASSERT_LE(1, n);
+	ASSERT_GE(MOST, n);
+	EXPECT_EQ(n, info(self, UVFIO_IRQ_MSIX).count);
+	for (i = 0; i < n; i++)
+		events[i] = event_new();
+	ASSERT_EQ(0, set(self, UVFIO_IRQ_BIND, 0, n, events));
+	for (i = 0; i < n; i++) {
+		ASSERT_EQ(0, set(self, UVFIO_IRQ_FIRE, i, 1, NULL));
+		for (other = 0; other < n; other++)
+			EXPECT_EQ(other == i, event_take(events[other], 0))
+		TH_LOG("vector %u to %u", i, other);
+	}
+	EXPECT_EQ(-EINVAL, set(self, UVFIO_IRQ_FIRE, n, 1, NULL));
+}
+
+TEST_F(virtfn, it_has_no_line)
+{
+	int event = event_new();
+
+	EXPECT_EQ(0, info(self, UVFIO_IRQ_INTX).max);
+	EXPECT_EQ(0, info(self, UVFIO_IRQ_INTX).count);
+	EXPECT_EQ(-ENXIO, call(self->fd, VFIO_EVENTFD_IRQ, &event));
 }
 
 TEST_F(virtfn, bus_master_is_real)
