@@ -7,9 +7,12 @@
  *
  * Only the virtual machine can pull: CONTROL is the way to its host.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "../lib/harness.h"
 #include "../lib/call.h"
@@ -26,7 +29,10 @@
 #define IOVA 0x60000000ULL
 #define ELSEWHERE (IOVA + PAGE)
 #define DEVICE "edu,id=pulled,bus=slot0,dma_mask=0xffffffffffffffff"
+#define BUSES 0x18
+#define NO_BUSES 0xff000000U
 #define ROUNDS 3
+#define REMOVAL 5000 /* ms */
 #define BOUND 20000 /* ms: as long as control_unplug() waits */
 
 /**
@@ -136,9 +142,52 @@ struct count {
 	int refs;
 };
 
+/**
+ * struct bridge - the slot
+ * @fd: its configuration, or negative
+ * @command: its command register
+ * @buses: the numbers of the buses around it
+ */
+struct bridge {
+	int fd;
+	__u16 command;
+	__u32 buses;
+};
+
+static int bridge_open(struct bridge *bridge, const char *bdf)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", bdf);
+	bridge->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (bridge->fd < 0 ||
+	    pread(bridge->fd, &bridge->command, 2, COMMAND) != 2 ||
+	    pread(bridge->fd, &bridge->buses, 4, BUSES) != 4)
+		return -EIO;
+	return 0;
+}
+
+static int bridge_set(struct bridge *bridge, __u16 command, __u32 buses)
+{
+	return pwrite(bridge->fd, &buses, 4, BUSES) != 4 ||
+	       pwrite(bridge->fd, &command, 2, COMMAND) != 2;
+}
+
+/* From now on nobody answers for what is below it. */
+static int bridge_silence(struct bridge *bridge)
+{
+	return bridge_set(bridge, 0, bridge->buses & NO_BUSES);
+}
+
+static int bridge_restore(struct bridge *bridge)
+{
+	return bridge_set(bridge, bridge->command, bridge->buses);
+}
+
 FIXTURE(hotplug)
 {
 	int domain;
+	struct bridge bridge;
 	struct edu pulled;
 	struct edu stays;
 	__u8 *buf;
@@ -167,6 +216,7 @@ FIXTURE_SETUP(hotplug)
 	self->before.refs = text_module_refs("uvfio");
 	ASSERT_EQ(0, domain_info(self->domain, &self->before.info));
 	ASSERT_EQ(0, control_plug(DEVICE, self->bdf));
+	ASSERT_EQ(0, bridge_open(&self->bridge, device_bdf("SLOT0")));
 }
 
 FIXTURE_TEARDOWN(hotplug)
@@ -174,6 +224,8 @@ FIXTURE_TEARDOWN(hotplug)
 	edu_close(&self->pulled);
 	edu_close(&self->stays);
 	close(self->domain);
+	bridge_restore(&self->bridge);
+	close(self->bridge.fd);
 	/* or the next test cannot plug it in */
 	control_unplug("pulled", self->bdf);
 }
@@ -283,6 +335,41 @@ TEST_F_TIMEOUT(hotplug, pulled_while_it_works, 300)
 		/* and put in again */
 		ASSERT_EQ(0, control_plug(DEVICE, self->bdf));
 	}
+	EXPECT_EQ(0, make_ready(self));
+}
+
+static int remove_by_sysfs(const char *bdf)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/remove", bdf);
+	return text_write(path, "1");
+}
+
+/*
+ * All that reads of it is ones before anybody hears that it has gone: so the
+ * kernel finds a device that was torn out.
+ */
+TEST_F_TIMEOUT(hotplug, gone_without_a_word, 120)
+{
+	long start, took;
+
+	ASSERT_EQ(0, make_ready(self));
+	EXPECT_EQ(0, start_load(self));
+	ASSERT_EQ(0, bridge_silence(&self->bridge));
+	EXPECT_EQ(0xffff, device_command_real(self->bdf));
+	process_nap(200);
+	start = process_ms();
+	EXPECT_EQ(0, remove_by_sysfs(self->bdf));
+	took = process_ms() - start;
+	EXPECT_GT(REMOVAL, took);
+	TH_LOG("gone after %ld ms", took);
+	EXPECT_EQ(0, end_load(self));
+	EXPECT_EQ(0, bridge_restore(&self->bridge));
+	expect_gone(_metadata, self);
+	expect_as_before(_metadata, self);
+	/* and found again */
+	ASSERT_EQ(0, text_write("/sys/bus/pci/rescan", "1"));
 	EXPECT_EQ(0, make_ready(self));
 }
 
