@@ -10,8 +10,12 @@
  * when it takes the interrupt back, whoever asked for it.
  */
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../lib/harness.h"
@@ -30,6 +34,8 @@
 #define LARGE (4UL << 20)
 #define REPLAYED 24
 #define SPREAD (REPLAYED * PAGE)
+#define BAR 2
+#define ROOM 100 /* pages that a user without any mapping finds free */
 
 /**
  * struct stage - what the scenarios work on
@@ -37,6 +43,8 @@
  * @device: an opened edu, attached or not as the scenario wants
  * @opened: what the scenario opened, or negative
  * @memory: a buffer, populated
+ * @bar: memory of the device that the scenario opened, or NULL
+ * @chosen: where the kernel put a mapping
  * @vmpin: pages pinned for this process before
  */
 struct stage {
@@ -44,6 +52,8 @@ struct stage {
 	int device;
 	int opened;
 	struct memory memory;
+	void *bar;
+	__u64 chosen;
 	long vmpin;
 };
 
@@ -98,6 +108,28 @@ static int turn_knobs(void)
 	       text_write(KNOBS "fail_page_alloc/verbose", "0") < 0;
 }
 
+/* Who may lock as much as he likes is not charged at all. */
+static int give_up_privilege(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (setrlimit(RLIMIT_MEMLOCK, &all) ||
+	    syscall(SYS_capget, &header, data))
+		return -errno;
+	data[0].effective &= ~CAP_TO_MASK(CAP_IPC_LOCK);
+	data[0].permitted &= ~CAP_TO_MASK(CAP_IPC_LOCK);
+	return syscall(SYS_capset, &header, data) ? -errno : 0;
+}
+
+static int room(void)
+{
+	return process_quota(getuid(), ROOM);
+}
+
 static int open_stage(struct stage *stage, const struct scenario *s)
 {
 	memset(stage, 0, sizeof(*stage));
@@ -110,7 +142,7 @@ static int open_stage(struct stage *stage, const struct scenario *s)
 	if (s->size && memory_make(&stage->memory, s->kind, s->size))
 		return -ENOMEM;
 	if (s->size)
-		memset(stage->memory.buf, 0x5a, s->size);
+		memset(stage->memory.buf, 0x5a, SMALL);
 	return s->prepare ? s->prepare(stage) : 0;
 }
 
@@ -119,6 +151,8 @@ static void close_stage(struct stage *stage)
 	text_write(SEPARATE, "N");
 	if (stage->opened >= 0)
 		close(stage->opened);
+	if (stage->bar)
+		munmap(stage->bar, SMALL);
 	if (stage->memory.buf)
 		memory_free(&stage->memory);
 	close(stage->device);
@@ -165,9 +199,14 @@ static void sweep(struct __test_metadata *_metadata, const struct scenario *s)
 {
 	unsigned int nth;
 	struct stage stage;
-	int done = 0;
+	int done = 0, before;
 
 	ASSERT_EQ(0, turn_knobs());
+	ASSERT_EQ(0, give_up_privilege());
+	before = room();
+	/* neither none, nor without a limit: see process_quota() */
+	ASSERT_LT(0, before);
+	ASSERT_GE(ROOM, before);
 	for (nth = 1; !done && nth < MOST; nth++) {
 		ASSERT_EQ(0, open_stage(&stage, s));
 		done = fail_one(&stage, s, nth);
@@ -177,6 +216,7 @@ static void sweep(struct __test_metadata *_metadata, const struct scenario *s)
 		ASSERT_EQ(1, process_vmpin_becomes(getpid(), stage.vmpin));
 	}
 	EXPECT_EQ(1, done);
+	EXPECT_EQ(1, process_quota_becomes(getuid(), ROOM, before));
 	if (!s->cannot_fail) {
 		EXPECT_LT(2, nth)
 		TH_LOG("no allocation was failed at all");
@@ -237,6 +277,12 @@ static int map_by_device(struct stage *stage)
 			  stage->memory.size, VFIO_FLAG_WRITE);
 }
 
+static int map_any(struct stage *stage)
+{
+	return domain_map_any(stage->domain, stage->memory.buf, &stage->chosen,
+			      stage->memory.size);
+}
+
 static int unmap_by_device(struct stage *stage)
 {
 	return device_unmap(stage->device, IOVA, stage->memory.size);
@@ -247,6 +293,31 @@ static int attach_and_map(struct stage *stage)
 	int err = attach(stage);
 
 	return err ? err : map_all(stage);
+}
+
+/* A neighbour in the domain, whose memory the other is to reach */
+static int attach_neighbour(struct stage *stage)
+{
+	int err = attach(stage);
+
+	stage->opened = device_open("IVSHMEM");
+	if (!err)
+		err = device_set(stage->opened, stage->domain);
+	if (!err)
+		err = device_command_write(stage->opened, COMMAND_MEMORY);
+	if (err)
+		return err;
+	stage->bar = mmap(NULL, SMALL, PROT_READ | PROT_WRITE, MAP_SHARED,
+			  stage->opened, REGION(BAR, 0));
+	if (stage->bar != MAP_FAILED)
+		return 0;
+	stage->bar = NULL;
+	return -errno;
+}
+
+static int map_neighbour(struct stage *stage)
+{
+	return domain_map(stage->domain, stage->bar, IOVA, SMALL, true);
 }
 
 /* Many mappings at scattered places: each wants its own page tables. */
@@ -291,6 +362,13 @@ static int attach_both(struct stage *stage)
 	return err ? err : attach_second(stage);
 }
 
+static int map_both(struct stage *stage)
+{
+	int err = attach_both(stage);
+
+	return err ? err : map_all(stage);
+}
+
 /* clang-format off */
 #define SWEEP(name, ...)					\
 	TEST(name)						\
@@ -314,9 +392,18 @@ SWEEP(mapping_much, ANON, LARGE, attach, map_all, unmap_all)
 SWEEP(mapping_huge_pages, THP, LARGE, attach, map_all, unmap_all)
 SWEEP(mapping_hugetlb, HUGETLB, LARGE, attach, map_all, unmap_all)
 SWEEP(mapping_shared, MEMFD, SMALL, attach, map_all, unmap_all)
+SWEEP(mapping_private_hugetlb, HUGETLB_PRIVATE, LARGE, attach, map_all,
+	unmap_all)
+SWEEP(mapping_hugetlb_of_1_gib, HUGETLB_1G, GIGANTIC, attach, map_all,
+	unmap_all)
+SWEEP(mapping_shared_anonymous, SHARED_ANON, SMALL, attach, map_all, unmap_all)
+SWEEP(mapping_where_the_kernel_likes, ANON, SMALL, attach, map_any, unmap_all)
+SWEEP(mapping_memory_of_a_device, ANON, 0, attach_neighbour, map_neighbour,
+	unmap_all)
 SWEEP(mapping_private_file, PRIVATE_FILE, SMALL, attach, map_all, unmap_all)
 SWEEP(mapping_by_device, ANON, SMALL, attach, map_by_device, unmap_by_device)
 SWEEP(unmapping, ANON, LARGE, attach_and_map, unmap_all, NULL, true)
+SWEEP(unmapping_from_both_tables, ANON, SPREAD, map_both, unmap_all, NULL, true)
 /* clang-format on */
 
 TEST_HARNESS_MAIN

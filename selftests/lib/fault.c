@@ -2,8 +2,8 @@
 /*
  * Memory that may not be there.
  *
- * Invariant: handlers are in place only during an access; one thread at a
- * time.
+ * Invariant: handlers are in place only during an access, or what fault_run()
+ * runs; one thread at a time.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -19,7 +19,14 @@ static void jump(int sig)
 	siglongjmp(back, sig);
 }
 
-static int try(volatile uint32_t *at, const unsigned int *value)
+/**
+ * fault_run() - run a function that touches such memory
+ * @fn: function
+ * @arg: its argument
+ *
+ * Return: 0 if it came back, or the signal that ended it.
+ */
+int fault_run(void (*fn)(void *arg), void *arg)
 {
 	struct sigaction catch = { .sa_handler = jump }, bus, segv;
 	int sig;
@@ -27,13 +34,30 @@ static int try(volatile uint32_t *at, const unsigned int *value)
 	sigaction(SIGBUS, &catch, &bus);
 	sigaction(SIGSEGV, &catch, &segv);
 	sig = sigsetjmp(back, 1);
-	if (!sig && value)
-		*at = *value;
-	else if (!sig)
-		(void)*at;
+	if (!sig)
+		fn(arg);
 	sigaction(SIGBUS, &bus, NULL);
 	sigaction(SIGSEGV, &segv, NULL);
 	return sig;
+}
+
+struct word {
+	volatile uint32_t *at;
+	uint32_t value;
+};
+
+static void read_word(void *arg)
+{
+	struct word *word = arg;
+
+	word->value = *word->at;
+}
+
+static void write_word(void *arg)
+{
+	struct word *word = arg;
+
+	*word->at = word->value;
 }
 
 /**
@@ -44,7 +68,9 @@ static int try(volatile uint32_t *at, const unsigned int *value)
  */
 int fault_read(const volatile void *at)
 {
-	return try((volatile uint32_t *)at, NULL);
+	struct word word = { .at = (volatile uint32_t *)at };
+
+	return fault_run(read_word, &word);
 }
 
 /**
@@ -56,5 +82,7 @@ int fault_read(const volatile void *at)
  */
 int fault_write(volatile void *at, unsigned int value)
 {
-	return try(at, &value);
+	struct word word = { .at = at, .value = value };
+
+	return fault_run(write_word, &word);
 }

@@ -99,7 +99,7 @@ static const struct row rows[] = {
 	{ "no size", IOVA, 0, -EINVAL, 3 },
 	{ "unaligned", IOVA + 1, PAGE, -EINVAL, 3 },
 	{ "size unaligned", IOVA, 2 * PAGE + 1, -EINVAL, 3 },
-	{ "wraps", IOVA, -PAGE, -EINVAL, 3 },
+	{ "wraps", IOVA, -(__u64)PAGE, -EINVAL, 3 },
 	{ "wraps by all", IOVA, ~0ULL, -EINVAL, 3 },
 };
 
@@ -168,9 +168,14 @@ TEST_F(unmap, another_process_through_the_makers_descriptor)
 	EXPECT_EQ(err ? 3 : 2, domain_nr_maps(self->domain));
 }
 
+struct mapper {
+	int ends[2]; /* to tell, to await: see process_start() */
+	void *self;
+};
+
 static int map_by_b(void *arg)
 {
-	FIXTURE_DATA(unmap) *self = ((void **)arg)[1];
+	FIXTURE_DATA(unmap) *self = ((struct mapper *)arg)->self;
 	int *ends = arg;
 
 	if (device_map(self->b, self->buf, END + PAGE, PAGE, 1))
@@ -181,9 +186,9 @@ static int map_by_b(void *arg)
 
 TEST_F(unmap, a_range_takes_ones_own_and_leaves_the_others)
 {
-	void *arg[2] = { NULL, self };
+	struct mapper mapper = { .self = self };
 	int ready, go;
-	pid_t pid = process_start(map_by_b, arg, &ready, &go);
+	pid_t pid = process_start(map_by_b, &mapper, &ready, &go);
 
 	ASSERT_EQ(0, process_await(ready));
 	EXPECT_EQ(4, domain_nr_maps(self->domain));
