@@ -40,7 +40,7 @@ describe_hardware() {
 		-device ivshmem-plain,id=ivshmem_big,addr=0c.0,memdev=big
 		-chardev "socket,id=doorbell,path=$sockets/doorbell"
 		-device ivshmem-doorbell,id=doorbell,addr=0d.0,vectors=8,chardev=doorbell
-		-device nec-usb-xhci,id=xhci,addr=0e.0,msi=on,msix=off
+		-device nec-usb-xhci,id=xhci,addr=09.0,msi=on,msix=off
 		-device pcie-root-port,id=slot1,addr=1b.0,chassis=1,slot=1
 		-device nvme-subsys,id=subsys
 		-device nvme,id=nvme_pf,bus=slot1,serial=uiommu1,subsys=subsys,sriov_max_vfs=2,sriov_vq_flexible=4,sriov_vi_flexible=2,max_ioqpairs=6,msix_qsize=7
@@ -80,7 +80,7 @@ machine_names() {
 	IVSHMEM=0000:00:0b.0
 	IVSHMEM_BIG=0000:00:0c.0
 	DOORBELL=0000:00:0d.0
-	XHCI=0000:00:0e.0
+	XHCI=0000:00:09.0
 	NVME_PF=0000:00:1b.0>00.0
 	E1000E=0000:00:1c.0>00.0
 	SLOT0=0000:00:1d.0
