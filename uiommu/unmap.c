@@ -20,11 +20,15 @@
  * To unmap in one call all that a unit can address frees even the root table,
  * on VT-d, while devices are attached to it. How much that is may change with
  * an attach, and a replay may go on before the limits of the domain follow: so
- * the one window that can be all of it is never taken whole.
+ * a window that can be all of it is taken without its first GiB, or not at all.
  */
-static bool may_take_root(struct span r)
+static struct span spare_root(struct span wide, struct span r)
 {
-	return !r.first && r.last >= WINDOW_39_BITS - 1;
+	if (wide.first || wide.last < WINDOW_39_BITS - 1)
+		return wide;
+	if (r.first < SZ_1G)
+		return r;
+	return (struct span){ SZ_1G, wide.last };
 }
 
 /*
@@ -45,8 +49,7 @@ static void widen(struct uiommu_mapping *map)
 		struct span wide = map->unmap;
 
 		span_widen(&wide, gap, windows[i]);
-		if (!may_take_root(wide))
-			map->unmap = wide;
+		map->unmap = spare_root(wide, map->unmap);
 	}
 	map->span.first = min(map->span.first, map->unmap.first);
 	map->span.last = max(map->span.last, map->unmap.last);
