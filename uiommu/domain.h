@@ -18,8 +18,9 @@
  *	table of domains	spinlock of faults.c, interrupts off
  *	    uiommu_fault_ring.lock	spinlock, interrupts off
  *
- * uiommu_hw.gate may be entered under all of them but the spinlocks: who is
- * inside takes none of them and waits for memory at most.
+ * uiommu_hw.gate may be entered under all of them but the spinlocks. Who is
+ * inside waits for memory at most, and takes none of them but, where that has
+ * to be reclaimed, the innermost.
  *
  * uiommu_domain.lock is taken by the callback of the mmu notifier, which may
  * run under mmap_lock, page locks and in reclaim. So nobody who holds it
