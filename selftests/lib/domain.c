@@ -10,6 +10,7 @@
 
 #include "call.h"
 #include "domain.h"
+#include "process.h"
 #include "text.h"
 
 #define MAX_RANGES 16
@@ -146,6 +147,25 @@ long domain_pinned(int fd)
 	int err = domain_info(fd, &info);
 
 	return err ? err : (long)info.pinned;
+}
+
+/**
+ * domain_pinned_becomes() - wait until so many pages are pinned
+ * @fd: the domain
+ * @npages: how many; what dies is unpinned by a worker
+ *
+ * Return: 1, or 0 if they are not within 20 s.
+ */
+int domain_pinned_becomes(int fd, long npages)
+{
+	int left = 1000;
+
+	while (domain_pinned(fd) != npages) {
+		if (!left--)
+			return 0;
+		process_nap(20);
+	}
+	return 1;
 }
 
 /**

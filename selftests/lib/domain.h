@@ -15,6 +15,7 @@ int domain_unmap_all(int fd);
 int domain_info(int fd, struct uiommu_info *info);
 long domain_nr_maps(int fd);
 long domain_pinned(int fd);
+int domain_pinned_becomes(int fd, long npages);
 __u64 domain_last(int fd);
 bool domain_separate(void);
 bool domain_iommu(const char *kind);

@@ -102,16 +102,6 @@ static int let_go(pid_t pid)
 	return WIFSIGNALED(status) ? 0 : -EBUSY;
 }
 
-/* A worker unpins */
-static int pinned_becomes(int domain, long npages)
-{
-	int left = 100;
-
-	while (domain_pinned(domain) != npages && left--)
-		process_nap(20);
-	return left >= 0;
-}
-
 TEST_F(dying, what_a_device_reaches_is_passed_by)
 {
 	int domain = self->mapper.domain;
@@ -124,7 +114,7 @@ TEST_F(dying, what_a_device_reaches_is_passed_by)
 	EXPECT_EQ(SIZE / PAGE + 1, domain_pinned(domain));
 	ASSERT_EQ(0, let_go(self->pid));
 	EXPECT_EQ(1, domain_nr_maps(domain));
-	EXPECT_TRUE(pinned_becomes(domain, 1));
+	EXPECT_TRUE(domain_pinned_becomes(domain, 1));
 }
 
 TEST_F(dying, what_no_device_reaches_is_taken)
@@ -135,7 +125,7 @@ TEST_F(dying, what_no_device_reaches_is_taken)
 	EXPECT_EQ(0, take_memory(self->pid));
 	EXPECT_EQ(0, domain_nr_maps(domain));
 	ASSERT_EQ(0, let_go(self->pid));
-	EXPECT_TRUE(pinned_becomes(domain, 0));
+	EXPECT_TRUE(domain_pinned_becomes(domain, 0));
 }
 
 TEST_HARNESS_MAIN

@@ -120,24 +120,11 @@ static int kill_in_the_middle(FIXTURE_DATA(killed) * self)
 	return process_ms() - before < PROMPT ? 0 : -ETIME;
 }
 
-/* What dies is unpinned by a worker */
-static int pinned_becomes(int domain, long npages)
-{
-	long before = process_ms();
-
-	while (domain_pinned(domain) != npages) {
-		if (process_ms() - before > PROMPT)
-			return 0;
-		process_nap(20);
-	}
-	return 1;
-}
-
 static void expect_nothing_left(struct __test_metadata *_metadata,
 				FIXTURE_DATA(killed) * self)
 {
 	EXPECT_EQ(1, domain_nr_maps(self->domain));
-	EXPECT_EQ(1, pinned_becomes(self->domain, 1));
+	EXPECT_EQ(1, domain_pinned_becomes(self->domain, 1));
 	EXPECT_EQ(1, process_vmpin_becomes(getpid(), self->vmpin));
 	EXPECT_EQ(0, domain_map(self->domain, self->page, IOVA, PAGE, true));
 	EXPECT_EQ(1, edu_arrives(&self->edu, IOVA, self->page));
