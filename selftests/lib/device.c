@@ -84,6 +84,30 @@ int device_driver(const char *bdf, char *name, size_t size)
 	return 0;
 }
 
+/**
+ * device_bar() - where a BAR of a device is, for the processor
+ * @bdf: PCI address
+ * @bar: number
+ *
+ * Return: physical address, or 0.
+ */
+__u64 device_bar(const char *bdf, unsigned int bar)
+{
+	char path[128], text[2048], *line = text;
+	__u64 start = 0;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource", bdf);
+	if (text_read(path, text, sizeof(text)) < 0)
+		return 0;
+	while (line && bar--) {
+		line = strchr(line, '\n');
+		line = line ? line + 1 : NULL;
+	}
+	if (line)
+		start = strtoull(line, NULL, 16);
+	return start;
+}
+
 static int unbind(const char *bdf)
 {
 	char path[128], driver[64];

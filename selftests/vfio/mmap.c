@@ -4,6 +4,7 @@
  * one more, while the device may be reached; else it gives SIGBUS.
  */
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -130,6 +131,27 @@ TEST_F(pages, cannot_grow)
 	EXPECT_EQ(0, fault_read(page));
 }
 
+/*
+ * Does the architecture know the BAR's first byte as write combining? All
+ * that maps it has the type that this list says.
+ */
+static bool is_combined(const char *bdf)
+{
+	unsigned long long bar = device_bar(bdf, BAR), first, last;
+	FILE *list = fopen("/sys/kernel/debug/x86/pat_memtype_list", "re");
+	char line[256], type[64];
+	bool found = false;
+
+	while (list && fgets(line, sizeof(line), list))
+		if (sscanf(line, "PAT: [mem %llx-%llx] %63s", &first, &last,
+			   type) == 3 &&
+		    first <= bar && bar < last)
+			found |= !strcmp(type, "write-combining");
+	if (list)
+		fclose(list);
+	return found;
+}
+
 TEST_F(pages, write_combining_on_request)
 {
 	struct uvfio_region_info info = { .argsz = sizeof(info),
@@ -144,9 +166,11 @@ TEST_F(pages, write_combining_on_request)
 	ASSERT_NE(MAP_FAILED, page);
 	*page = 0x600d;
 	EXPECT_EQ(0x600d, *page);
+	EXPECT_TRUE(is_combined(device_bdf("IVSHMEM")));
 	EXPECT_EQ(MAP_FAILED, map(self, 0, PAGE));
 	EXPECT_EQ(EBUSY, errno);
 	munmap(page, PAGE);
+	EXPECT_FALSE(is_combined(device_bdf("IVSHMEM")));
 	page = map(self, 0, PAGE);
 	EXPECT_NE(MAP_FAILED, page);
 	EXPECT_EQ(0x600d, *page);
