@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "../lib/harness.h"
@@ -25,6 +26,8 @@
 #define HIGH (1ULL << 33)
 #define STRIDES 4096 /* 2 MiB windows; tables that the module lets be empty */
 #define SLACK 1024L /* pages that others may have taken meanwhile */
+#define CGROUP "/sys/fs/cgroup/account"
+#define CHARGED (64 * STRIDES) /* bytes: no mapping is so small */
 
 struct worker {
 	int ends[2]; /* to tell, to await: see process_start() */
@@ -338,6 +341,47 @@ TEST(page_tables_do_not_grow_without_end)
 	after = text_free_pages();
 	EXPECT_GT(STRIDES, before - after)
 	TH_LOG("%ld pages were free, %ld are at last", before, after);
+}
+
+static long cgroup_slab(void)
+{
+	return text_field(CGROUP "/memory.stat", "slab ");
+}
+
+/* Returns 0, or what is wrong: 1 to be told apart from an errno */
+static int map_in_cgroup(void *arg)
+{
+	int domain = *(int *)arg, n, err;
+	__u8 *page = memory_anon(PAGE);
+	long before, full;
+
+	err = text_write(CGROUP "/cgroup.procs", "0");
+	if (err)
+		return -err;
+	before = cgroup_slab();
+	for (n = 0; n < STRIDES; n++) {
+		err = domain_map(domain, page, IOVA + n * PAGE, PAGE, true);
+		if (err)
+			return -err;
+	}
+	full = cgroup_slab();
+	err = domain_unmap_all(domain);
+	text_free_pages(); /* objects go with a delay: see there */
+	if (before < 0 || full - before < CHARGED)
+		return 1;
+	return err ? -err : full - cgroup_slab() < CHARGED;
+}
+
+TEST(memory_of_mappings_is_charged_to_the_cgroup)
+{
+	int domain = domain_open();
+
+	ASSERT_EQ(0, text_write("/sys/fs/cgroup/cgroup.subtree_control",
+				"+memory"));
+	ASSERT_EQ(0, mkdir(CGROUP, 0700));
+	EXPECT_EQ(0, process_run(map_in_cgroup, &domain));
+	EXPECT_EQ(0, rmdir(CGROUP));
+	close(domain);
 }
 
 /* Each as large as what one table maps, so that each is in a new window */
