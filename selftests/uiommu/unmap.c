@@ -14,6 +14,10 @@
 #define SECOND (IOVA + 3 * PAGE)
 #define THIRD (IOVA + 5 * PAGE)
 #define END (IOVA + 9 * PAGE)
+#define FAR 0x100000000ULL
+#define MANY 20000 /* mappings beside the one that is measured */
+#define BATCH 200 /* of maps and unmaps that are measured at once */
+#define BATCHES 8
 
 FIXTURE(unmap)
 {
@@ -245,6 +249,46 @@ TEST_F(unmap, close_takes_what_the_descriptor_made)
 	if (variant->by_device)
 		close(self->a);
 	EXPECT_EQ(variant->by_device ? 0 : 3, domain_nr_maps(self->domain));
+}
+
+/* Milliseconds of the fastest of some batches: what others run is left out. */
+static long batch_ms(int domain, __u8 *page)
+{
+	long best = 1000000, start, ms;
+	int i, k;
+
+	for (i = 0; i < BATCHES; i++) {
+		start = process_ms();
+		for (k = 0; k < BATCH; k++) {
+			domain_map(domain, page, FAR - PAGE, PAGE, true);
+			domain_unmap(domain, FAR - PAGE, PAGE);
+		}
+		ms = process_ms() - start;
+		best = ms < best ? ms : best;
+	}
+	return best;
+}
+
+/* A list to be searched would make it slower by some hundred times. */
+TEST(costs_do_not_grow_with_the_mappings)
+{
+	int domain = domain_open(), fd = device_open("EDU0"), i, n;
+	__u8 *page = memory_anon(PAGE);
+	long few, many;
+
+	if (!device_bdf("EDU0"))
+		SKIP(return, "EDU0 is not set");
+	ASSERT_EQ(0, device_set(fd, domain));
+	few = batch_ms(domain, page);
+	for (i = 0, n = 0; i < MANY; i++)
+		n += !domain_map(domain, page, FAR + i * PAGE, PAGE, true);
+	EXPECT_EQ(MANY, n);
+	many = batch_ms(domain, page);
+	EXPECT_GE(4 * few + 4, many)
+	TH_LOG("%ld ms among few, %ld among many", few, many);
+	EXPECT_EQ(MANY, domain_nr_maps(domain));
+	close(fd);
+	close(domain);
 }
 
 TEST_HARNESS_MAIN
