@@ -247,27 +247,37 @@ static int wait_for_retired(struct uiommu_domain *domain, u64 seen)
 	return 0;
 }
 
+/*
+ * Returns false if it is stuck: then it is met again in the range, and waited
+ * for, until the worker has unmapped it or cut the devices off.
+ */
+static bool unmap_one(struct unmapper *u, struct uiommu_mapping *map)
+{
+	u64 size = map->size;
+	bool ok = unmap_claimed(map, false);
+
+	if (ok)
+		reap_now(map);
+	u->done += size;
+	return ok;
+}
+
 static int unmap_next(struct unmapper *u)
 {
 	struct uiommu_domain *domain = u->owner->domain;
 	struct uiommu_mapping *map;
-	u64 seen, size;
+	u64 seen;
 	int ret;
 
 	spin_lock(&domain->lock);
 	ret = claim_next(u, &map);
 	seen = domain->retired;
-	size = ret > 0 ? map->size : 0;
 	spin_unlock(&domain->lock);
 	if (ret == -EAGAIN)
 		return wait_for_retired(domain, seen);
 	if (ret <= 0)
 		return ret;
-	/* one that is stuck is met again, and waited for */
-	if (unmap_claimed(map, false)) {
-		reap_now(map);
-		u->done += size;
-	}
+	unmap_one(u, map);
 	return 0;
 }
 
@@ -314,13 +324,11 @@ int unmap_range(struct uiommu_owner *owner, struct span r, u64 *done)
 	struct unmapper u = { .owner = owner, .all = r, .rest = r };
 	int ret;
 
-	if (map && unmap_claimed(map, false)) {
-		reap_now(map);
-		*done = r.last - r.first + 1;
+	if (map && unmap_one(&u, map)) {
+		*done = u.done;
 		return 0;
 	}
 	ret = check_edges(owner->domain, r);
-
 	while (!ret && !span_empty(u.rest)) {
 		if (u.done && fatal_signal_pending(current))
 			ret = -EINTR;
