@@ -339,3 +339,94 @@ int device_capability(int fd, __u8 id)
 	}
 	return 0;
 }
+
+/**
+ * device_config_get() - read a field of the configuration space
+ * @fd: descriptor of the device
+ * @at: offset
+ * @size: bytes, 4 at the most
+ *
+ * Return: its value, or all bits set if it cannot be read.
+ */
+__u32 device_config_get(int fd, int at, int size)
+{
+	__u32 value = 0;
+	int n = device_read(fd, CONFIG(at), &value, size);
+
+	return n == size ? value : ~0U;
+}
+
+/**
+ * device_config_put() - write a field of the configuration space
+ * @fd: descriptor of the device
+ * @at: offset
+ * @size: bytes, 4 at the most
+ * @value: its value
+ *
+ * Return: bytes written, or a negative errno.
+ */
+int device_config_put(int fd, int at, int size, __u32 value)
+{
+	return device_write(fd, CONFIG(at), &value, size);
+}
+
+/**
+ * device_irq_set() - act on interrupts: UVFIO_IRQ_SET
+ * @fd: descriptor of the device
+ * @kind: UVFIO_IRQ_INTX, _MSI or _MSIX
+ * @flags: what to do
+ * @first: first interrupt
+ * @count: how many
+ * @fds: an eventfd for each, or NULL
+ *
+ * Return: 0, or a negative errno.
+ */
+int device_irq_set(int fd, __u32 kind, __u32 flags, __u32 first, __u32 count,
+		   const int *fds)
+{
+	struct uvfio_irq_set arg = {
+		.argsz = sizeof(arg),
+		.flags = flags,
+		.kind = kind,
+		.first = first,
+		.count = count,
+		.fds = (unsigned long)fds,
+	};
+
+	return call(fd, UVFIO_IRQ_SET, &arg);
+}
+
+/**
+ * device_irq_enable() - enable a kind of interrupts: UVFIO_IRQ_ENABLE
+ * @fd: descriptor of the device
+ * @kind: UVFIO_IRQ_MSI or _MSIX
+ * @count: how many
+ *
+ * Return: 0, or a negative errno.
+ */
+int device_irq_enable(int fd, __u32 kind, __u32 count)
+{
+	struct uvfio_irq_enable arg = {
+		.argsz = sizeof(arg),
+		.kind = kind,
+		.count = count,
+	};
+
+	return call(fd, UVFIO_IRQ_ENABLE, &arg);
+}
+
+/**
+ * device_irq_info() - what a kind of interrupts is like: UVFIO_IRQ_INFO
+ * @fd: descriptor of the device
+ * @kind: UVFIO_IRQ_INTX, _MSI or _MSIX
+ *
+ * Return: the answer; all bits set if there was none.
+ */
+struct uvfio_irq_info device_irq_info(int fd, __u32 kind)
+{
+	struct uvfio_irq_info arg = { .argsz = sizeof(arg), .kind = kind };
+
+	if (call(fd, UVFIO_IRQ_INFO, &arg))
+		memset(&arg, 0xff, sizeof(arg));
+	return arg;
+}

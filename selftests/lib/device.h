@@ -31,5 +31,11 @@ int device_command(int fd);
 int device_command_write(int fd, __u16 command);
 int device_command_real(const char *bdf);
 int device_capability(int fd, __u8 id);
+__u32 device_config_get(int fd, int at, int size);
+int device_config_put(int fd, int at, int size, __u32 value);
+int device_irq_set(int fd, __u32 kind, __u32 flags, __u32 first, __u32 count,
+		   const int *fds);
+int device_irq_enable(int fd, __u32 kind, __u32 count);
+struct uvfio_irq_info device_irq_info(int fd, __u32 kind);
 
 #endif

@@ -72,15 +72,12 @@ static __u32 real(FIXTURE_DATA(config) * self, int at, int size)
 
 static __u32 get(FIXTURE_DATA(config) * self, int at, int size)
 {
-	__u32 value = 0;
-	int n = device_read(self->fd, CONFIG(at), &value, size);
-
-	return n == size ? value : ~0U;
+	return device_config_get(self->fd, at, size);
 }
 
 static int put(FIXTURE_DATA(config) * self, int at, int size, __u32 value)
 {
-	return device_write(self->fd, CONFIG(at), &value, size);
+	return device_config_put(self->fd, at, size, value);
 }
 
 /* What no user may change, as the hardware has it */

@@ -100,17 +100,23 @@ static int count(struct arena *a, enum step step, int answer)
 	return answer;
 }
 
+/* Attach one to some domain; which */
+static int set_one(struct arena *a, unsigned int *seed)
+{
+	int fd = a->fds[rand_r(seed) % a->nr];
+	int domain = a->domains[rand_r(seed) % NR_DOMAINS];
+
+	count(a, SET, device_set(fd, domain));
+	return fd;
+}
+
 static void *set(void *arg)
 {
 	struct arena *a = arg;
 	unsigned int seed = ++a->seed;
-	int fd, domain;
 
-	while (!a->stop) {
-		fd = a->fds[rand_r(&seed) % a->nr];
-		domain = a->domains[rand_r(&seed) % NR_DOMAINS];
-		count(a, SET, device_set(fd, domain));
-	}
+	while (!a->stop)
+		set_one(a, &seed);
 	return NULL;
 }
 
@@ -131,12 +137,10 @@ static void *come_and_go(void *arg)
 {
 	struct arena *a = arg;
 	unsigned int seed = ++a->seed;
-	int fd, domain;
+	int fd;
 
 	while (!a->stop) {
-		fd = a->fds[rand_r(&seed) % a->nr];
-		domain = a->domains[rand_r(&seed) % NR_DOMAINS];
-		count(a, SET, device_set(fd, domain));
+		fd = set_one(a, &seed);
 		count(a, UNSET, call(fd, VFIO_DOMAIN_UNSET, NULL));
 	}
 	return NULL;

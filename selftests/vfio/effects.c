@@ -103,15 +103,12 @@ static __u32 real(FIXTURE_DATA(effects) * self, int at, int size)
 
 static __u32 get(FIXTURE_DATA(effects) * self, int at, int size)
 {
-	__u32 value = 0;
-	int n = device_read(self->fd, CONFIG(at), &value, size);
-
-	return n == size ? value : ~0U;
+	return device_config_get(self->fd, at, size);
 }
 
 static int put(FIXTURE_DATA(effects) * self, int at, int size, __u32 value)
 {
-	return device_write(self->fd, CONFIG(at), &value, size);
+	return device_config_put(self->fd, at, size, value);
 }
 
 /* A register of BAR 0: its value, or an error */

@@ -155,16 +155,7 @@ TEST_F(msi, ends_with_the_last_close)
 static int set(const struct edu *edu, __u32 flags, __u32 first, __u32 count,
 	       const int *fds)
 {
-	struct uvfio_irq_set arg = {
-		.argsz = sizeof(arg),
-		.flags = flags,
-		.kind = UVFIO_IRQ_MSI,
-		.first = first,
-		.count = count,
-		.fds = (unsigned long)fds,
-	};
-
-	return call(edu->fd, UVFIO_IRQ_SET, &arg);
+	return device_irq_set(edu->fd, UVFIO_IRQ_MSI, flags, first, count, fds);
 }
 
 TEST_F(msi, masked_ones_are_kept_back_not_lost)

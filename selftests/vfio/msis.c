@@ -87,37 +87,18 @@ static void ring(FIXTURE_DATA(msis) * self, int vector)
 static int set(FIXTURE_DATA(msis) * self, __u32 flags, __u32 first, __u32 count,
 	       const int *fds)
 {
-	struct uvfio_irq_set arg = {
-		.argsz = sizeof(arg),
-		.flags = flags,
-		.kind = UVFIO_IRQ_MSI,
-		.first = first,
-		.count = count,
-		.fds = (unsigned long)fds,
-	};
-
-	return call(self->fd, UVFIO_IRQ_SET, &arg);
+	return device_irq_set(self->fd, UVFIO_IRQ_MSI, flags, first, count,
+			      fds);
 }
 
 static int enable(FIXTURE_DATA(msis) * self, __u32 count)
 {
-	struct uvfio_irq_enable arg = {
-		.argsz = sizeof(arg),
-		.kind = UVFIO_IRQ_MSI,
-		.count = count,
-	};
-
-	return call(self->fd, UVFIO_IRQ_ENABLE, &arg);
+	return device_irq_enable(self->fd, UVFIO_IRQ_MSI, count);
 }
 
 static struct uvfio_irq_info info(FIXTURE_DATA(msis) * self)
 {
-	struct uvfio_irq_info arg = { .argsz = sizeof(arg),
-				      .kind = UVFIO_IRQ_MSI };
-
-	if (call(self->fd, UVFIO_IRQ_INFO, &arg))
-		memset(&arg, 0xff, sizeof(arg));
-	return arg;
+	return device_irq_info(self->fd, UVFIO_IRQ_MSI);
 }
 
 FIXTURE_SETUP(msis)

@@ -187,16 +187,8 @@ TEST_F(msix, other_kinds_are_ebusy_or_enxio)
 static int set(FIXTURE_DATA(msix) * self, __u32 flags, __u32 first, __u32 count,
 	       const int *fds)
 {
-	struct uvfio_irq_set arg = {
-		.argsz = sizeof(arg),
-		.flags = flags,
-		.kind = UVFIO_IRQ_MSIX,
-		.first = first,
-		.count = count,
-		.fds = (unsigned long)fds,
-	};
-
-	return call(self->fd, UVFIO_IRQ_SET, &arg);
+	return device_irq_set(self->fd, UVFIO_IRQ_MSIX, flags, first, count,
+			      fds);
 }
 
 TEST_F(msix, single_vectors_while_others_run)
@@ -312,13 +304,7 @@ TEST_F(msix, information)
 
 static int enable(FIXTURE_DATA(msix) * self, __u32 count)
 {
-	struct uvfio_irq_enable arg = {
-		.argsz = sizeof(arg),
-		.kind = UVFIO_IRQ_MSIX,
-		.count = count,
-	};
-
-	return call(self->fd, UVFIO_IRQ_ENABLE, &arg);
+	return device_irq_enable(self->fd, UVFIO_IRQ_MSIX, count);
 }
 
 /* Expectations only: the limit must be lifted again */

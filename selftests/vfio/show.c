@@ -60,17 +60,6 @@ static int shows(int fd, const char *line)
 	return 0;
 }
 
-static int enable(int fd, __u32 kind, __u32 count)
-{
-	struct uvfio_irq_enable arg = {
-		.argsz = sizeof(arg),
-		.kind = kind,
-		.count = count,
-	};
-
-	return call(fd, UVFIO_IRQ_ENABLE, &arg);
-}
-
 TEST_F(show, fdinfo_of_a_device)
 {
 	char line[64];
@@ -107,16 +96,16 @@ TEST_F(show, fdinfo_tells_the_interrupts_that_are_on)
 	int fd = device_open("DOORBELL");
 
 	ASSERT_EQ(0, device_set(fd, self->domain));
-	ASSERT_EQ(0, enable(fd, UVFIO_IRQ_MSIX, 3));
+	ASSERT_EQ(0, device_irq_enable(fd, UVFIO_IRQ_MSIX, 3));
 	EXPECT_TRUE(shows(fd, "uvfio-interrupts:\tmsix 3"));
-	ASSERT_EQ(0, enable(fd, UVFIO_IRQ_MSIX, 0));
+	ASSERT_EQ(0, device_irq_enable(fd, UVFIO_IRQ_MSIX, 0));
 	EXPECT_TRUE(shows(fd, "uvfio-interrupts:\tnone 0"));
 	close(fd);
 	ASSERT_EQ(0, device_set(self->edu.fd, self->domain));
-	ASSERT_EQ(0, enable(self->edu.fd, UVFIO_IRQ_INTX, 1));
+	ASSERT_EQ(0, device_irq_enable(self->edu.fd, UVFIO_IRQ_INTX, 1));
 	EXPECT_TRUE(shows(self->edu.fd, "uvfio-interrupts:\tintx 1"));
-	ASSERT_EQ(0, enable(self->edu.fd, UVFIO_IRQ_INTX, 0));
-	ASSERT_EQ(0, enable(self->edu.fd, UVFIO_IRQ_MSI, 1));
+	ASSERT_EQ(0, device_irq_enable(self->edu.fd, UVFIO_IRQ_INTX, 0));
+	ASSERT_EQ(0, device_irq_enable(self->edu.fd, UVFIO_IRQ_MSI, 1));
 	EXPECT_TRUE(shows(self->edu.fd, "uvfio-interrupts:\tmsi 1"));
 }
 
@@ -125,7 +114,7 @@ TEST_F(show, fdinfo_of_a_device_that_is_gone)
 	int fd = self->edu.fd;
 
 	ASSERT_EQ(0, device_set(fd, self->domain));
-	ASSERT_EQ(0, enable(fd, UVFIO_IRQ_MSI, 1));
+	ASSERT_EQ(0, device_irq_enable(fd, UVFIO_IRQ_MSI, 1));
 	ASSERT_EQ(0, device_bind(self->edu.bdf, NULL));
 	EXPECT_TRUE(shows(fd, "uvfio-gone:\t1"));
 	EXPECT_TRUE(shows(fd, "uvfio-attached:\t0"));

@@ -100,10 +100,7 @@ static __u32 real(FIXTURE_DATA(virtfn) * self, int at, int size)
 
 static __u32 get(FIXTURE_DATA(virtfn) * self, int at, int size)
 {
-	__u32 value = 0;
-	int n = device_read(self->fd, CONFIG(at), &value, size);
-
-	return n == size ? value : ~0U;
+	return device_config_get(self->fd, at, size);
 }
 
 static int status(FIXTURE_DATA(virtfn) * self, __u32 *value)
@@ -159,35 +156,18 @@ TEST_F(virtfn, mapping_follows_its_memory_enable)
 static int set(FIXTURE_DATA(virtfn) * self, __u32 flags, __u32 first,
 	       __u32 count, const int *fds)
 {
-	struct uvfio_irq_set arg = {
-		.argsz = sizeof(arg),
-		.flags = flags,
-		.kind = UVFIO_IRQ_MSIX,
-		.first = first,
-		.count = count,
-		.fds = (unsigned long)fds,
-	};
-
-	return call(self->fd, UVFIO_IRQ_SET, &arg);
-}
-
-static struct uvfio_irq_info info(FIXTURE_DATA(virtfn) * self, __u32 kind)
-{
-	struct uvfio_irq_info arg = { .argsz = sizeof(arg), .kind = kind };
-
-	if (call(self->fd, UVFIO_IRQ_INFO, &arg))
-		memset(&arg, 0xff, sizeof(arg));
-	return arg;
+	return device_irq_set(self->fd, UVFIO_IRQ_MSIX, flags, first, count,
+			      fds);
 }
 
 TEST_F(virtfn, its_messages)
 {
-	__u32 n = info(self, UVFIO_IRQ_MSIX).max, i, other;
+	__u32 n = device_irq_info(self->fd, UVFIO_IRQ_MSIX).max, i, other;
 	int events[MOST];
 
 	ASSERT_LE(1, n);
 	ASSERT_GE(MOST, n);
-	EXPECT_EQ(n, info(self, UVFIO_IRQ_MSIX).count);
+	EXPECT_EQ(n, device_irq_info(self->fd, UVFIO_IRQ_MSIX).count);
 	for (i = 0; i < n; i++)
 		events[i] = event_new();
 	ASSERT_EQ(0, set(self, UVFIO_IRQ_BIND, 0, n, events));
@@ -204,8 +184,8 @@ TEST_F(virtfn, it_has_no_line)
 {
 	int event = event_new();
 
-	EXPECT_EQ(0, info(self, UVFIO_IRQ_INTX).max);
-	EXPECT_EQ(0, info(self, UVFIO_IRQ_INTX).count);
+	EXPECT_EQ(0, device_irq_info(self->fd, UVFIO_IRQ_INTX).max);
+	EXPECT_EQ(0, device_irq_info(self->fd, UVFIO_IRQ_INTX).count);
 	EXPECT_EQ(-ENXIO, call(self->fd, VFIO_EVENTFD_IRQ, &event));
 }
 
