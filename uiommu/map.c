@@ -86,6 +86,12 @@ static int choose_iova(struct uiommu_mapping *map, struct map_request *request)
 	return 0;
 }
 
+/* Is somebody, or the worker, just taking it out of the page tables? */
+static bool is_leaving(struct uiommu_mapping *map)
+{
+	return map->state == MAP_REVOKING || map->state == MAP_STUCK;
+}
+
 /* Take the range if it is free. -EAGAIN: another is just leaving it. */
 static int try_reserve(struct uiommu_mapping *map, struct map_request *request)
 {
@@ -105,7 +111,7 @@ static int try_reserve(struct uiommu_mapping *map, struct map_request *request)
 		return -EINVAL;
 	other = tree_first(domain, map->span);
 	if (other)
-		return other->state == MAP_REVOKING ? -EAGAIN : -EBUSY;
+		return is_leaving(other) ? -EAGAIN : -EBUSY;
 
 	tree_insert(domain, map);
 	owner->mm = map->mm;

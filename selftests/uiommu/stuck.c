@@ -98,13 +98,13 @@ TEST_F(stuck, for_a_moment_it_is_unmapped_again)
 	ASSERT_EQ(1, edu_arrives(&self->a, IOVA, view));
 	ASSERT_EQ(0, keep(IOVA, 1));
 	EXPECT_EQ(0, take_away(self->domain, &self->mem, variant->munmap));
-	EXPECT_TRUE(domain_pinned_becomes(self->domain, self->others));
-	EXPECT_EQ(0, times_left());
-	EXPECT_EQ(0, edu_arrives(&self->a, IOVA, view));
-	EXPECT_EQ(1, edu_arrives(&self->b, OTHER, self->other));
 	/* As if nothing had been: the range is free, others may join */
 	EXPECT_EQ(0, domain_map(self->domain, view, IOVA, PAGE, true));
+	EXPECT_EQ(0, times_left());
 	EXPECT_EQ(1, edu_arrives(&self->a, IOVA, view));
+	EXPECT_EQ(0, edu_arrives(&self->a, IOVA + PAGE, view + PAGE));
+	EXPECT_EQ(1, edu_arrives(&self->b, OTHER, self->other));
+	EXPECT_TRUE(domain_pinned_becomes(self->domain, self->others + 1));
 	EXPECT_EQ(0, edu_detach(&self->b));
 	EXPECT_EQ(0, edu_attach(&self->b, self->domain));
 }
