@@ -426,6 +426,8 @@ bool unmap_claimed(struct uiommu_mapping *map, bool hand_over);
 int unmap_range(struct uiommu_owner *owner, struct span r, u64 *done);
 void unmap_owned(struct uiommu_owner *owner);
 bool unmap_hardware(struct uiommu_mapping *map);
+void unmap_undo(struct uiommu_domain *domain, struct uiommu_hw *hw,
+		struct span r);
 void unmap_retire(struct uiommu_mapping *map);
 
 /* reap.c */
@@ -499,7 +501,7 @@ int slots_add(struct uiommu_domain *domain, struct uiommu_hw *hw);
 void slots_drop_idle(struct uiommu_domain *domain);
 
 /* group.c */
-void group_cut_off(struct uiommu_domain *domain);
+void group_cut_off(struct uiommu_domain *domain, struct span r);
 
 /* sysfs.c */
 int sysfs_domain_add(struct uiommu_domain *domain);

@@ -75,9 +75,10 @@ static int map_runs(struct uiommu_hw *hw, struct uiommu_mapping *map,
 static void unmap_bytes(struct uiommu_hw *hw, struct uiommu_mapping *map,
 			u64 from, u64 to)
 {
+	struct span r = { map->iova + from, map->iova + to - 1 };
+
 	if (from < to)
-		hw_unmap(hw,
-			 (struct span){ map->iova + from, map->iova + to - 1 });
+		unmap_undo(map->domain, hw, r);
 }
 
 /* Charge the page tables that are more than are free. */

@@ -136,12 +136,17 @@ static int set_up(struct uiommu_group *group, struct device *dev, u32 flags)
 }
 
 /*
- * Without our lock: it may have to wait for those who map just now, and they
- * for memory. To detach a group that has been cut off once more is no harm.
+ * Detached without our lock: that may have to wait for those who map just now,
+ * and they for memory. To detach a group once more that has been cut off is no
+ * harm.
  */
 static void tear_down(struct uiommu_group *group)
 {
 	hw_detach(group->hw, group->iommu_group);
+	/* its next owner's domain is none of group_cut_off()'s business */
+	mutex_lock(&groups_lock);
+	group->cut_off = true;
+	mutex_unlock(&groups_lock);
 	iommu_group_release_dma_owner(group->iommu_group);
 }
 
@@ -254,11 +259,16 @@ void group_leave(struct uiommu_group *group)
 /**
  * group_cut_off() - detach all groups of a domain for good
  * @domain: the domain, whose hardware does not obey
+ * @r: what it keeps mapped
+ *
+ * Takes the lock of all groups.
  */
-void group_cut_off(struct uiommu_domain *domain)
+void group_cut_off(struct uiommu_domain *domain, struct span r)
 {
 	struct uiommu_group *group;
 
+	pr_err("domain %u: IOMMU keeps IOVA %#llx to %#llx mapped; all devices of the domain are cut off\n",
+	       domain->id, r.first, r.last);
 	spin_lock(&domain->lock);
 	domain->broken = true;
 	spin_unlock(&domain->lock);

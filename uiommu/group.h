@@ -16,7 +16,7 @@
  * @resv: its reserved windows; fixed once @hw is set
  * @room: memory for the limits of the domain; of the first to join
  * @nr_devices: devices attached; 0 while it leaves; under groups_lock
- * @cut_off: detached from @hw because the hardware did not obey
+ * @cut_off: detached from @hw: it did not obey, or the last device leaves
  */
 struct uiommu_group {
 	struct list_head node;

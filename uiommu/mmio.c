@@ -46,7 +46,7 @@ static int fill_everywhere(struct uiommu_mapping *map)
 	return 0;
 undo:
 	while (i--)
-		hw_unmap(domain->hw[i], map->span);
+		unmap_undo(domain, domain->hw[i], map->span);
 	return ret;
 }
 

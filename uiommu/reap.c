@@ -120,11 +120,8 @@ static void unstick(struct uiommu_mapping *map)
 {
 	struct uiommu_domain *domain = map->domain;
 
-	if (!unmap_hardware(map)) {
-		pr_err("domain %u: IOMMU keeps %llu bytes at IOVA %#llx mapped; all devices of the domain are cut off\n",
-		       domain->id, map->size, map->iova);
-		group_cut_off(domain);
-	}
+	if (!unmap_hardware(map))
+		group_cut_off(domain, map->span);
 	spin_lock(&domain->lock);
 	unmap_retire(map);
 	spin_unlock(&domain->lock);

@@ -91,7 +91,7 @@ static int replay_one(struct uiommu_mapping *map, unsigned int slot)
 	if (!ret)
 		ret = fill_hw(hw, map);
 	if (!ret && !try_mark(map, slot))
-		hw_unmap(hw, whole(map));
+		unmap_undo(map->domain, hw, whole(map));
 	no_longer_busy(map);
 	return ret;
 }
@@ -140,7 +140,7 @@ static void empty_slot(struct uiommu_domain *domain, unsigned int slot,
 
 	while ((map = next_live(domain, &from))) {
 		if (try_unmark(map, slot) && attached)
-			hw_unmap(domain->hw[slot], whole(map));
+			unmap_undo(domain, domain->hw[slot], whole(map));
 		no_longer_busy(map);
 		cond_resched();
 		if (!from)
@@ -156,7 +156,8 @@ static void empty_slot(struct uiommu_domain *domain, unsigned int slot,
  *
  * Maps in it all that is mapped.
  *
- * Return: 0, or -ENOMEM with @hw not part of the domain.
+ * Return: 0; or, with @hw not part of the domain, -ENOMEM, or -EBUSY when the
+ * domain was cut off.
  */
 int slots_add(struct uiommu_domain *domain, struct uiommu_hw *hw)
 {
@@ -167,6 +168,8 @@ int slots_add(struct uiommu_domain *domain, struct uiommu_hw *hw)
 	publish(domain, hw);
 	set_replaying(domain, true);
 	ret = replay(domain, slot);
+	if (!ret && READ_ONCE(domain->broken))
+		ret = -EBUSY;
 	if (ret)
 		empty_slot(domain, slot, true);
 	set_replaying(domain, false);

@@ -107,21 +107,41 @@ void unmap_retire(struct uiommu_mapping *map)
  * unmap_hardware() - take a claimed mapping out of all page tables
  * @map: the mapping, claimed by the caller
  *
+ * May be repeated for those that kept it.
+ *
  * Return: true if the hardware has let go of all of it.
  */
 bool unmap_hardware(struct uiommu_mapping *map)
 {
 	struct uiommu_domain *domain = map->domain;
 	u64 size = map->unmap.last - map->unmap.first + 1;
-	bool all = true;
 	unsigned int i;
+	bool all;
 
 	for (i = 0; i < domain->nr_hw; i++)
-		if (map->hw_mask & (1U << i))
-			all &= hw_unmap(domain->hw[i], map->unmap) >= size;
+		if ((map->hw_mask & (1U << i)) &&
+		    hw_unmap(domain->hw[i], map->unmap) >= size)
+			map->hw_mask &= ~(1U << i);
+	all = !map->hw_mask;
 	if (all && size >= UIOMMU_LEAF_WINDOW && hw_frees_tables(domain))
 		tables_forget(domain, map->unmap);
 	return all;
+}
+
+/**
+ * unmap_undo() - take back what was just mapped, at any price
+ * @domain: the domain; no spinlock is held
+ * @hw: one hardware domain of it, or one that is to become that
+ * @r: the range, mapped there
+ *
+ * No device reaches it there afterwards: if the hardware does not let go, all
+ * are cut off.
+ */
+void unmap_undo(struct uiommu_domain *domain, struct uiommu_hw *hw,
+		struct span r)
+{
+	if (hw_unmap(hw, r) < r.last - r.first + 1)
+		group_cut_off(domain, r);
 }
 
 static void become_stuck(struct uiommu_mapping *map)
