@@ -141,11 +141,12 @@ static bool leaves_much(const char *cache)
 		"kmemleak_object",
 		"names_cache",
 		"uiommu_",
+		NULL,
 	};
-	size_t i;
+	const char *const *name;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strncmp(cache, names[i], strlen(names[i])))
+	for (name = names; *name; name++)
+		if (!strncmp(cache, *name, strlen(*name)))
 			return true;
 	return false;
 }
