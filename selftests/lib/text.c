@@ -137,11 +137,7 @@ bool text_kernel_looks_closely(void)
 static bool leaves_much(const char *cache)
 {
 	static const char *const names[] = {
-		"kmalloc-",
-		"kmemleak_object",
-		"names_cache",
-		"uiommu_",
-		NULL,
+		"kmalloc-", "kmemleak_object", "names_cache", "uiommu_", NULL,
 	};
 	const char *const *name;
 
