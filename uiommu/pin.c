@@ -200,7 +200,7 @@ enum look pin_look(struct uiommu_mapping *map, struct span hull)
 	enum look result;
 	unsigned int n;
 
-	mmap_assert_locked(map->mm);
+	lockdep_assert_held(&map->mm->mmap_lock);
 	frame_seek(map, (addr - map->vaddr) >> PAGE_SHIFT, &cursor);
 	while (addr < end) {
 		n = min_t(unsigned long, LOOK_BATCH,
