@@ -3,6 +3,7 @@
 #ifndef SELFTESTS_HANG_H
 #define SELFTESTS_HANG_H
 
+#include <stdbool.h>
 #include <linux/types.h>
 
 /**
@@ -15,6 +16,7 @@ struct hang {
 	__u8 *page;
 };
 
+bool hang_waits(void);
 int hang_make(struct hang *hang);
 void hang_let_go(struct hang *hang);
 

@@ -21,6 +21,7 @@
 #include "../lib/device.h"
 #include "../lib/domain.h"
 #include "../lib/edu.h"
+#include "../lib/hang.h"
 #include "../lib/memory.h"
 #include "../lib/process.h"
 
@@ -57,15 +58,12 @@ static int hang_in_map(void *arg)
 {
 	struct victim *v = arg;
 	__u8 *buf = half_a_buffer(), *much = memory_anon(LONG);
-	int err;
 
 	if (!buf || !much || madvise(much, LONG, MADV_NOHUGEPAGE))
 		return EIO;
 	process_tell(v->ends[0]);
-	err = domain_map(v->domain, buf, IOVA, SIZE, true);
-	if (err == -EFAULT)
-		err = domain_map(v->domain, much, IOVA, LONG, true);
-	return err;
+	return hang_waits() ? domain_map(v->domain, buf, IOVA, SIZE, true) :
+			      domain_map(v->domain, much, IOVA, LONG, true);
 }
 
 static int hang_in_attach(void *arg)

@@ -54,7 +54,8 @@ static void *map_what_hangs(void *arg)
 {
 	struct party *p = arg;
 
-	domain_map(p->domain, p->hang.page, FAR, PAGE, true);
+	if (hang_waits() || !text_kernel_looks_closely())
+		domain_map(p->domain, p->hang.page, FAR, PAGE, true);
 	p->mapped = true;
 	return NULL;
 }
