@@ -108,6 +108,23 @@ out:
 	return ret;
 }
 
+/* Make it ours; what the IOMMU core says by what the user is told of it. */
+static int claim_dma(struct uiommu_group *group)
+{
+	switch (iommu_group_claim_dma_owner(group->iommu_group, group)) {
+	case 0:
+		return 0;
+	case -EPERM:
+	case -EBUSY:
+		return -EBUSY; /* somebody else owns its DMA */
+	case -ENOMEM:
+	case -EINVAL: /* 6.1, without memory for a domain that blocks */
+		return -ENOMEM;
+	default:
+		return -ENODEV;
+	}
+}
+
 /* The slow part of joining as the first; others of our kind see it taken. */
 static int set_up(struct uiommu_group *group, struct device *dev, u32 flags)
 {
@@ -120,9 +137,9 @@ static int set_up(struct uiommu_group *group, struct device *dev, u32 flags)
 	ret = read_reserved(group);
 	if (ret)
 		return ret;
-	/* -EPERM and -EBUSY alike mean that somebody else owns its DMA */
-	if (iommu_group_claim_dma_owner(group->iommu_group, group))
-		return -EBUSY;
+	ret = claim_dma(group);
+	if (ret)
+		return ret;
 	hw = hw_attach(group->domain, dev, group->iommu_group);
 	if (IS_ERR(hw)) {
 		iommu_group_release_dma_owner(group->iommu_group);
