@@ -13,18 +13,29 @@
 #include "call.h"
 #include "hang.h"
 #include "memory.h"
+#include "text.h"
 
 /**
  * hang_waits() - does a pin for long hang on such a page, too?
  *
- * Return: true if so. If not it fails: 6.1 does not wait for userfaultfd then,
- * and with CONFIG_DEBUG_VM complains in its log.
+ * Return: true if so. If not it fails: 6.1 does not wait for userfaultfd then.
  */
 bool hang_waits(void)
 {
 	const char *release = getenv("KERNEL");
 
 	return release && strncmp(release, "6.1.", 4);
+}
+
+/**
+ * hang_may_be_pinned() - may a test try to pin such a page for long?
+ *
+ * Return: false if the kernel complains of that in its log, as 6.1 does where
+ * it looks closely.
+ */
+bool hang_may_be_pinned(void)
+{
+	return hang_waits() || !text_kernel_looks_closely();
 }
 
 /**

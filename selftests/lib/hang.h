@@ -17,6 +17,7 @@ struct hang {
 };
 
 bool hang_waits(void);
+bool hang_may_be_pinned(void);
 int hang_make(struct hang *hang);
 void hang_let_go(struct hang *hang);
 

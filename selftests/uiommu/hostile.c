@@ -54,7 +54,7 @@ static void *map_what_hangs(void *arg)
 {
 	struct party *p = arg;
 
-	if (hang_waits() || !text_kernel_looks_closely())
+	if (hang_may_be_pinned())
 		domain_map(p->domain, p->hang.page, FAR, PAGE, true);
 	p->mapped = true;
 	return NULL;

@@ -166,7 +166,9 @@ static void *hang_in_map(void *arg)
 {
 	struct hanging *h = arg;
 
-	h->result = device_map(h->edu->fd, h->hang.page, IOVA + HUGE, PAGE, 1);
+	if (hang_may_be_pinned())
+		h->result = device_map(h->edu->fd, h->hang.page, IOVA + HUGE,
+				       PAGE, 1);
 	return NULL;
 }
 
