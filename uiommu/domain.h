@@ -18,6 +18,9 @@
  *	table of domains	spinlock of faults.c, interrupts off
  *	    uiommu_fault_ring.lock	spinlock, interrupts off
  *
+ * Who undoes a map that the hardware then keeps takes groups_lock (to cut the
+ * devices off) under mmap_lock and members as well: neither is taken under it.
+ *
  * uiommu_hw.gate may be entered under all of them but the spinlocks. Who is
  * inside waits for memory at most, and takes none of them but, where that has
  * to be reclaimed, the innermost.
