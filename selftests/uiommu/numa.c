@@ -30,7 +30,8 @@
 #define HOME 0
 #define AWAY 1
 #define MOVE_MS 500
-#define PATIENCE 6000 /* times 10 ms for balancing to have its way */
+#define PATIENCE_MS 100000 /* for balancing to have its way */
+#define THREAD_MS 2000
 
 /*
  * Ask for all pages of @m where they are (@nodes NULL), or move them; the
@@ -210,12 +211,14 @@ TEST_F(numa, moved_over_and_over_they_stay)
 
 /**
  * struct toucher - a thread on the other node
+ * @thread: it
  * @m: what it touches over and over
  * @stop: ends it
  * @err: it could not go there
  */
 struct toucher {
-	_Atomic(struct memory *) m;
+	pthread_t thread;
+	struct memory *m;
 	atomic_bool stop;
 	int err;
 };
@@ -227,12 +230,44 @@ static void *touch_from_away(void *arg)
 
 	t->err = disturb_go_to(AWAY);
 	while (!t->stop) {
-		struct memory *m = t->m;
-
-		for (at = PAGE / 2; at < m->size; at += PAGE)
-			*(volatile __u8 *)(m->buf + at) += 1;
+		for (at = PAGE / 2; at < t->m->size; at += PAGE)
+			*(volatile __u8 *)(t->m->buf + at) += 1;
 	}
 	return NULL;
+}
+
+/* 1 when it is @done, 0 when it is not yet, or a negative errno */
+static int touch_for_a_while(struct memory *m, bool (*done)(void *), void *arg)
+{
+	struct toucher t = { .m = m };
+	long end = process_ms() + THREAD_MS;
+	bool is_done = false;
+
+	if (pthread_create(&t.thread, NULL, touch_from_away, &t))
+		return -EAGAIN;
+	while (!is_done && process_ms() < end) {
+		process_nap(10);
+		is_done = done(arg);
+	}
+	t.stop = true;
+	pthread_join(t.thread, NULL);
+	return t.err ? t.err : is_done;
+}
+
+/*
+ * Touch @m from the other node until it is @done. The kernel keeps a thread
+ * from scanning for 32 times as long as its last scan took, and a processor
+ * that the host took away meanwhile counts: a new thread begins afresh.
+ */
+static int touch_until(struct memory *m, bool (*done)(void *), void *arg)
+{
+	long end = process_ms() + PATIENCE_MS;
+	int ret;
+
+	do {
+		ret = touch_for_a_while(m, done, arg);
+	} while (!ret && process_ms() < end);
+	return ret;
 }
 
 /* Shared memory is balanced where its policy says so */
@@ -262,7 +297,6 @@ FIXTURE(balance)
 	struct edu edu;
 	struct memory m;
 	struct memory unmapped;
-	struct toucher toucher;
 };
 
 /*
@@ -303,41 +337,39 @@ FIXTURE_TEARDOWN(balance)
 	memory_free(&self->unmapped);
 }
 
-TEST_F_TIMEOUT(balance, mapped_pages_are_reached, 150)
+static bool half_is_away(void *m)
+{
+	return pages_on(m, AWAY) >= MUCH / PAGE / 2;
+}
+
+static bool faults_are(void *enough)
+{
+	return disturb_count("numa_hint_faults ") >= *(long *)enough;
+}
+
+TEST_F_TIMEOUT(balance, mapped_pages_are_reached, 300)
 {
 	size_t npages = MUCH / PAGE;
-	int left = PATIENCE;
 	long updates, faults;
-	pthread_t thread;
+	int ret;
 
 	ASSERT_EQ(npages, pages_on(&self->m, HOME));
 	ASSERT_EQ(npages, pages_on(&self->unmapped, HOME));
 	expect_dma(MUCH);
 	ASSERT_EQ(0, disturb_hurry_balancing());
-	self->toucher.m = &self->unmapped;
-	ASSERT_EQ(0, pthread_create(&thread, NULL, touch_from_away,
-				    &self->toucher));
 	/* it is at work: what is not mapped follows the thread */
-	while (pages_on(&self->unmapped, AWAY) < npages / 2 && left--)
-		process_nap(10);
-	EXPECT_LE(npages / 2, pages_on(&self->unmapped, AWAY));
+	EXPECT_EQ(1,
+		  touch_until(&self->unmapped, half_is_away, &self->unmapped));
 
 	updates = disturb_count("numa_pte_updates ");
-	faults = disturb_count("numa_hint_faults ");
-	self->toucher.m = &self->m;
-	if (!variant->is_scanned)
-		left = 100;
 	/* twice over: a fault of each page, and one after it was answered */
-	while (disturb_count("numa_hint_faults ") < faults + 2 * npages &&
-	       left-- > 0)
-		process_nap(10);
-	EXPECT_LT(0, disturb_count("numa_pte_updates ") - updates);
+	faults = disturb_count("numa_hint_faults ") + 2 * npages;
 	if (variant->is_scanned)
-		EXPECT_LE(2 * npages,
-			  disturb_count("numa_hint_faults ") - faults);
-	self->toucher.stop = true;
-	pthread_join(thread, NULL);
-	EXPECT_EQ(0, self->toucher.err);
+		ret = touch_until(&self->m, faults_are, &faults);
+	else
+		ret = touch_for_a_while(&self->m, faults_are, &faults);
+	EXPECT_LE(variant->is_scanned, ret);
+	EXPECT_LT(0, disturb_count("numa_pte_updates ") - updates);
 	ASSERT_EQ(0, disturb_stop_balancing());
 	undo_hints(&self->m);
 	EXPECT_EQ(npages, pages_on(&self->m, HOME));
