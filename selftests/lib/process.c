@@ -225,20 +225,20 @@ long process_vmpin(pid_t pid)
 }
 
 /**
- * process_vmpin_becomes() - wait a second for a number of pinned pages
+ * process_vmpin_becomes() - wait for a number of pinned pages
  * @pid: process
- * @pages: the number
+ * @pages: the number; a worker gives back what died
  *
- * Return: 1 if it came, else 0.
+ * Return: 1, or 0 if it did not come within 20 s.
  */
 int process_vmpin_becomes(pid_t pid, long pages)
 {
-	int left = 100;
+	int left = 1000;
 
 	while (process_vmpin(pid) != pages) {
 		if (!left--)
 			return 0;
-		process_nap(10);
+		process_nap(20);
 	}
 	return 1;
 }

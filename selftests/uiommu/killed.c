@@ -141,8 +141,8 @@ TEST_F_TIMEOUT(killed, what_others_made_stays_theirs, 300)
 	TH_LOG("%ld of %u left", left, self->many);
 	EXPECT_LT(0, left);
 	EXPECT_GT(self->many, left);
-	EXPECT_EQ(1 + left, domain_pinned(self->domain));
-	EXPECT_EQ(self->vmpin + left, process_vmpin(getpid()));
+	EXPECT_EQ(1, domain_pinned_becomes(self->domain, 1 + left));
+	EXPECT_EQ(1, process_vmpin_becomes(getpid(), self->vmpin + left));
 	/* the lowest go first */
 	EXPECT_EQ(1, edu_arrives(&self->edu, IOVA + (self->many - 1) * PAGE,
 				 self->page));
