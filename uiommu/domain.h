@@ -495,6 +495,7 @@ struct span hw_aperture(struct uiommu_hw *hw);
 bool hw_frees_tables(struct uiommu_domain *domain);
 int hw_map(struct uiommu_hw *hw, struct span r, struct scatterlist *sg,
 	   unsigned int n, int prot);
+bool hw_scrub(struct uiommu_hw *hw, struct span r);
 size_t hw_unmap(struct uiommu_hw *hw, struct span r);
 void hw_detach(struct uiommu_hw *hw, struct iommu_group *group);
 void hw_free(struct uiommu_hw *hw);

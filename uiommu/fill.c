@@ -60,15 +60,19 @@ static unsigned int take_runs(struct frame_cursor *cursor,
 	return n;
 }
 
-/* Map runs of @size bytes at @offset, or leave nothing there. */
+/* Map runs of @size bytes at @offset, or leave nothing that is reached. */
 static int map_runs(struct uiommu_hw *hw, struct uiommu_mapping *map,
 		    u64 offset, struct scatterlist *sg, unsigned int n,
 		    u64 size)
 {
 	u64 iova = map->iova + offset;
+	struct span r = { iova, iova + size - 1 };
+	int ret;
 
-	return hw_map(hw, (struct span){ iova, iova + size - 1 }, sg, n,
-		      prot_of(map));
+	ret = hw_map(hw, r, sg, n, prot_of(map));
+	if (unlikely(ret) && !hw_scrub(hw, r))
+		group_cut_off(map->domain, r);
+	return ret;
 }
 
 /* Undo what @map has in [@from, @to) of one hardware domain, exactly. */
@@ -389,7 +393,7 @@ int fill_map(struct uiommu_mapping *map, const struct segment *first)
  * @hw: the hardware domain
  * @map: the mapping; its frames do not change meanwhile
  *
- * Return: 0, or an error with nothing left behind.
+ * Return: 0, or an error with nothing left behind that is reached.
  */
 int fill_hw(struct uiommu_hw *hw, struct uiommu_mapping *map)
 {

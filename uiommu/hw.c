@@ -245,25 +245,6 @@ size_t hw_unmap(struct uiommu_hw *hw, struct span r)
 	return done;
 }
 
-/*
- * Unmap what a failed map may have left; nobody else maps there. The driver of
- * VT-d does not take back what it wrote before it ran out of memory for the
- * next table, and the IOMMU core does not know of it.
- */
-static void scrub(struct uiommu_hw *hw, struct span r)
-{
-	u64 iova = r.first;
-	size_t n;
-
-	while (iova <= r.last) {
-		n = 0;
-		if (iommu_iova_to_phys(hw->domain, iova))
-			n = iommu_unmap(hw->domain, iova, PAGE_SIZE);
-		iova += max(n, PAGE_SIZE);
-		cond_resched();
-	}
-}
-
 static int map_inside(struct uiommu_hw *hw, u64 iova, struct scatterlist *sg,
 		      unsigned int n, int prot)
 {
@@ -284,7 +265,7 @@ static int map_inside(struct uiommu_hw *hw, u64 iova, struct scatterlist *sg,
  * @n: how many
  * @prot: IOMMU_READ and other flags of iommu_map(), but IOMMU_CACHE
  *
- * Return: 0, or an error of iommu_map() with nothing left there.
+ * Return: 0, or an error of iommu_map(): then hw_scrub() is to follow.
  */
 int hw_map(struct uiommu_hw *hw, struct span r, struct scatterlist *sg,
 	   unsigned int n, int prot)
@@ -295,8 +276,36 @@ int hw_map(struct uiommu_hw *hw, struct span r, struct scatterlist *sg,
 		prot |= hw->prot;
 	gate_enter(&hw->gate);
 	ret = map_inside(hw, r.first, sg, n, prot);
-	if (unlikely(ret))
-		scrub(hw, r);
 	gate_leave(&hw->gate);
 	return ret;
+}
+
+/**
+ * hw_scrub() - unmap what a failed map may have left
+ * @hw: the hardware domain
+ * @r: where it was to map; nobody else maps there
+ *
+ * The driver of VT-d does not take back what it wrote before it ran out of
+ * memory for the next table, and the IOMMU core does not know of it.
+ *
+ * Return: true if nothing is left.
+ */
+bool hw_scrub(struct uiommu_hw *hw, struct span r)
+{
+	u64 iova = r.first;
+	bool clean = true;
+	size_t n;
+
+	gate_enter(&hw->gate);
+	while (iova <= r.last) {
+		n = PAGE_SIZE;
+		if (iommu_iova_to_phys(hw->domain, iova)) {
+			n = iommu_unmap(hw->domain, iova, PAGE_SIZE);
+			clean &= n >= PAGE_SIZE;
+		}
+		iova += max(n, PAGE_SIZE);
+		cond_resched();
+	}
+	gate_leave(&hw->gate);
+	return clean;
 }

@@ -2,7 +2,8 @@
 /*
  * An IOMMU that does not let go of a mapping. Invariant: it is asked again, and
  * if that does not help the devices are cut off before the pages go back;
- * whoever unmaps waits until one or the other is true.
+ * whoever unmaps waits until one or the other is true. What a map or an attach
+ * that fails cannot take back cuts them off at once.
  *
  * No model of QEMU behaves so: the test module iostuck stands in.
  */
@@ -20,9 +21,19 @@
 #include "../lib/text.h"
 
 #define KEEP "/sys/module/iostuck/parameters/keep"
+#define REFUSE "/sys/module/iostuck/parameters/refuse"
+#define SEPARATE "/sys/module/uiommu/parameters/separate_tables"
 #define IOVA 0x12340000ULL
 #define OTHER 0x45670000ULL
 #define FOR_GOOD 1000
+
+/* What this machine has not got, or NULL. */
+static const char *missing(void)
+{
+	if (!device_bdf("EDU0") || !device_bdf("EDU1"))
+		return "EDU0 or EDU1 is not set";
+	return access(KEEP, W_OK) ? "the module iostuck is not loaded" : NULL;
+}
 
 FIXTURE(stuck)
 {
@@ -46,10 +57,8 @@ FIXTURE_VARIANT_ADD(stuck, by_munmap) { .munmap = true };
 
 FIXTURE_SETUP(stuck)
 {
-	if (!device_bdf("EDU0") || !device_bdf("EDU1"))
-		SKIP(return, "EDU0 or EDU1 is not set");
-	if (access(KEEP, W_OK))
-		SKIP(return, "the module iostuck is not loaded");
+	if (missing())
+		SKIP(return, "%s", missing());
 	self->domain = domain_open();
 	ASSERT_EQ(0, edu_open(&self->a, "EDU0"));
 	ASSERT_EQ(0, edu_open(&self->b, "EDU1"));
@@ -134,6 +143,189 @@ TEST_F(stuck, for_good_the_devices_are_cut_off)
 	EXPECT_EQ(0, domain_map(another, view, IOVA, PAGE, true));
 	EXPECT_EQ(1, edu_arrives(&self->a, IOVA, view));
 	EXPECT_EQ(0, edu_arrives(&self->b, IOVA, view));
+	close(another);
+}
+
+/* The map of @iova behind @skip others fails; or is @done and said to fail. */
+static int refuse(__u64 iova, int skip, bool done)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%llx %d %d", iova, skip, done);
+	return text_write(REFUSE, text);
+}
+
+/* A domain and two devices that each get page tables of their own */
+struct pair {
+	int domain;
+	struct edu a;
+	struct edu b;
+	bool was_separate;
+};
+
+static int separate(bool on)
+{
+	return text_write(SEPARATE, on ? "1" : "0");
+}
+
+/* Only one of them is attached */
+static int pair_open(struct pair *p)
+{
+	int err;
+
+	p->was_separate = domain_separate();
+	err = separate(true);
+	p->domain = domain_open();
+	err = err ?: edu_open(&p->a, "EDU0");
+	err = err ?: edu_open(&p->b, "EDU1");
+	return err ?: edu_attach(&p->a, p->domain);
+}
+
+static void pair_close(struct pair *p)
+{
+	text_write(KEEP, "0 0");
+	separate(p->was_separate);
+	edu_close(&p->a);
+	edu_close(&p->b);
+	close(p->domain);
+}
+
+/* One page for two hardware domains, and no more than one gets it */
+FIXTURE(undone)
+{
+	struct pair p;
+	__u8 *page;
+	__u8 *other;
+	long others; /* pages pinned beside @page */
+};
+
+FIXTURE_VARIANT(undone)
+{
+	bool bar; /* it is memory of a device */
+	int skip;
+	bool done;
+};
+
+/* clang-format off */
+FIXTURE_VARIANT_ADD(undone, refused_by_the_second) { .skip = 1 };
+FIXTURE_VARIANT_ADD(undone, left_behind) { .done = true };
+FIXTURE_VARIANT_ADD(undone, left_behind_in_the_second) {
+	.skip = 1, .done = true
+};
+FIXTURE_VARIANT_ADD(undone, bar_refused_by_the_second) {
+	.bar = true, .skip = 1
+};
+FIXTURE_VARIANT_ADD(undone, bar_left_behind) { .bar = true, .done = true };
+/* clang-format on */
+
+FIXTURE_SETUP(undone)
+{
+	if (missing())
+		SKIP(return, "%s", missing());
+	ASSERT_EQ(0, pair_open(&self->p));
+	ASSERT_EQ(0, edu_attach(&self->p.b, self->p.domain));
+	self->other = memory_anon(PAGE);
+	ASSERT_EQ(0,
+		  domain_map(self->p.domain, self->other, OTHER, PAGE, true));
+	self->others = domain_pinned(self->p.domain);
+	if (variant->bar)
+		self->page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				  MAP_SHARED, self->p.b.fd, REGION(0, 0));
+	else
+		self->page = memory_anon(PAGE);
+	ASSERT_NE(MAP_FAILED, self->page);
+}
+
+FIXTURE_TEARDOWN(undone)
+{
+	pair_close(&self->p);
+}
+
+TEST_F(undone, it_may_be_tried_again)
+{
+	ASSERT_EQ(0, refuse(IOVA, variant->skip, variant->done));
+	EXPECT_EQ(-ENOMEM,
+		  domain_map(self->p.domain, self->page, IOVA, PAGE, true));
+	EXPECT_EQ(1, edu_arrives(&self->p.a, OTHER, self->other));
+	EXPECT_EQ(1, edu_arrives(&self->p.b, OTHER, self->other));
+	EXPECT_EQ(0, domain_map(self->p.domain, self->other, IOVA, PAGE, true));
+	EXPECT_EQ(1, edu_arrives(&self->p.a, IOVA, self->other));
+	EXPECT_EQ(1, edu_arrives(&self->p.b, IOVA, self->other));
+	EXPECT_EQ(0, domain_unmap(self->p.domain, IOVA, PAGE));
+	EXPECT_EQ(0, domain_map(self->p.domain, self->page, IOVA, PAGE, true));
+}
+
+TEST_F(undone, kept_by_the_hardware_the_devices_are_cut_off)
+{
+	ASSERT_EQ(0, keep(IOVA, FOR_GOOD));
+	ASSERT_EQ(0, refuse(IOVA, variant->skip, variant->done));
+	EXPECT_EQ(-ENOMEM,
+		  domain_map(self->p.domain, self->page, IOVA, PAGE, true));
+	EXPECT_GT(FOR_GOOD, times_left());
+	EXPECT_EQ(0, edu_arrives(&self->p.a, OTHER, self->other));
+	EXPECT_EQ(0, edu_arrives(&self->p.b, OTHER, self->other));
+	EXPECT_EQ(-EIO,
+		  domain_map(self->p.domain, self->other, IOVA, PAGE, true));
+	EXPECT_TRUE(domain_pinned_becomes(self->p.domain, self->others));
+	EXPECT_EQ(0, domain_unmap(self->p.domain, OTHER, PAGE));
+	EXPECT_TRUE(domain_pinned_becomes(self->p.domain, self->others - 1));
+}
+
+/* Two pages, and a device with tables of its own that are not for both */
+FIXTURE(replayed)
+{
+	struct pair p;
+	__u8 *low;
+	__u8 *high;
+};
+
+FIXTURE_SETUP(replayed)
+{
+	if (missing())
+		SKIP(return, "%s", missing());
+	ASSERT_EQ(0, pair_open(&self->p));
+	self->low = memory_anon(PAGE);
+	self->high = memory_anon(PAGE);
+	ASSERT_EQ(0, domain_map(self->p.domain, self->low, IOVA, PAGE, true));
+	ASSERT_EQ(0, domain_map(self->p.domain, self->high, OTHER, PAGE, true));
+}
+
+FIXTURE_TEARDOWN(replayed)
+{
+	pair_close(&self->p);
+}
+
+TEST_F(replayed, undone_it_may_be_tried_again)
+{
+	ASSERT_EQ(0, refuse(OTHER, 0, false));
+	EXPECT_EQ(-ENOMEM, device_set(self->p.b.fd, self->p.domain));
+	EXPECT_EQ(1, edu_arrives(&self->p.a, IOVA, self->low));
+	EXPECT_EQ(1, edu_arrives(&self->p.a, OTHER, self->high));
+	EXPECT_EQ(0, edu_attach(&self->p.b, self->p.domain));
+	EXPECT_EQ(1, edu_arrives(&self->p.b, IOVA, self->low));
+	EXPECT_EQ(1, edu_arrives(&self->p.b, OTHER, self->high));
+}
+
+TEST_F(replayed, kept_by_the_hardware_the_devices_are_cut_off)
+{
+	int another = domain_open();
+
+	ASSERT_EQ(0, keep(IOVA, FOR_GOOD));
+	ASSERT_EQ(0, refuse(OTHER, 0, false));
+	EXPECT_EQ(-ENOMEM, device_set(self->p.b.fd, self->p.domain));
+	EXPECT_GT(FOR_GOOD, times_left());
+	EXPECT_EQ(0, edu_arrives(&self->p.a, IOVA, self->low));
+	EXPECT_EQ(0, edu_arrives(&self->p.a, OTHER, self->high));
+	EXPECT_EQ(-EIO, domain_map(self->p.domain, self->low, IOVA + PAGE, PAGE,
+				   true));
+
+	/* Who did not get in is as good as new elsewhere */
+	ASSERT_EQ(0, keep(0, 0));
+	EXPECT_EQ(-EBUSY, device_set(self->p.b.fd, self->p.domain));
+	EXPECT_EQ(0, edu_attach(&self->p.b, another));
+	EXPECT_EQ(0, edu_arrives(&self->p.b, IOVA, self->low));
+	EXPECT_EQ(0, domain_map(another, self->high, IOVA, PAGE, true));
+	EXPECT_EQ(1, edu_arrives(&self->p.b, IOVA, self->high));
 	close(another);
 }
 

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An IOMMU that does not let go: writing "IOVA COUNT" to the parameter `keep`
+ * An IOMMU that does not obey. Writing "IOVA COUNT" to the parameter `keep`
  * makes the next COUNT calls of iommu_unmap() whose range contains the IOVA do
- * nothing and return 0. Owns a kprobe there while loaded.
+ * nothing and return 0. Writing "IOVA SKIP DONE" to `refuse` lets SKIP calls
+ * of iommu_map() for that IOVA pass and makes the next return -ENOMEM: with
+ * nothing done, or, if DONE is 1, with all of it. Owns probes there while
+ * loaded.
  *
- * No model of QEMU fails to unmap, so nothing else in our machine can.
+ * No model of QEMU fails to unmap, or to map when told to, so nothing else in
+ * our machine can.
  */
 #include <linux/atomic.h>
 #include <linux/kprobes.h>
@@ -43,6 +47,60 @@ static struct kprobe probe = {
 	.post_handler = after_unmap,
 };
 
+static unsigned long refuse_at;
+static bool refuse_done;
+static atomic_t refuse_in = ATOMIC_INIT(0);
+
+static bool is_refused(struct pt_regs *regs, bool done)
+{
+	return regs_get_kernel_argument(regs, 1) == READ_ONCE(refuse_at) &&
+	       READ_ONCE(refuse_done) == done &&
+	       !atomic_dec_if_positive(&refuse_in);
+}
+
+/* Runs in the place of iommu_map(). */
+static noinline notrace int refused(void)
+{
+	return -ENOMEM;
+}
+
+static int on_map(struct kprobe *probe, struct pt_regs *regs)
+{
+	if (!is_refused(regs, false))
+		return 0;
+	instruction_pointer_set(regs, (unsigned long)refused);
+	return 1;
+}
+
+static void after_map(struct kprobe *probe, struct pt_regs *regs,
+		      unsigned long flags)
+{
+}
+
+static struct kprobe map_probe = {
+	.symbol_name = "iommu_map",
+	.pre_handler = on_map,
+	.post_handler = after_map,
+};
+
+/* Not 0: its return is of no interest. */
+static int on_map_to_do(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return !is_refused(regs, true);
+}
+
+static int on_map_done(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	regs_set_return_value(regs, -ENOMEM);
+	return 0;
+}
+
+static struct kretprobe map_return = {
+	.kp.symbol_name = "iommu_map",
+	.entry_handler = on_map_to_do,
+	.handler = on_map_done,
+};
+
 static int set_keep(const char *text, const struct kernel_param *param)
 {
 	unsigned long iova;
@@ -70,17 +128,56 @@ module_param_cb(keep, &keep_ops, NULL, 0600);
 MODULE_PARM_DESC(keep,
 		 "IOVA COUNT: unmaps that are to fail; how many are left");
 
+static int set_refuse(const char *text, const struct kernel_param *param)
+{
+	unsigned int skip, done;
+	unsigned long iova;
+
+	if (sscanf(text, "%lx %u %u", &iova, &skip, &done) != 3)
+		return -EINVAL;
+	atomic_set(&refuse_in, 0);
+	WRITE_ONCE(refuse_at, iova);
+	WRITE_ONCE(refuse_done, done);
+	atomic_set(&refuse_in, skip + 1);
+	return 0;
+}
+
+static const struct kernel_param_ops refuse_ops = {
+	.set = set_refuse,
+};
+
+module_param_cb(refuse, &refuse_ops, NULL, 0200);
+MODULE_PARM_DESC(refuse, "IOVA SKIP DONE: the map that is to fail, once");
+
 static int __init iostuck_init(void)
 {
-	return register_kprobe(&probe);
+	int ret;
+
+	ret = register_kprobe(&probe);
+	if (ret)
+		return ret;
+	ret = register_kprobe(&map_probe);
+	if (ret)
+		goto no_map;
+	ret = register_kretprobe(&map_return);
+	if (ret)
+		goto no_return;
+	return 0;
+no_return:
+	unregister_kprobe(&map_probe);
+no_map:
+	unregister_kprobe(&probe);
+	return ret;
 }
 
 static void __exit iostuck_exit(void)
 {
+	unregister_kretprobe(&map_return);
+	unregister_kprobe(&map_probe);
 	unregister_kprobe(&probe);
 }
 
 module_init(iostuck_init);
 module_exit(iostuck_exit);
-MODULE_DESCRIPTION("An IOMMU that does not let go, for tests");
+MODULE_DESCRIPTION("An IOMMU that does not obey, for tests");
 MODULE_LICENSE("GPL");
