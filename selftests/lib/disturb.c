@@ -102,10 +102,17 @@ void disturb_stop_merging(void)
  */
 long disturb_merged(void)
 {
-	char text[32];
-	int err = text_read(KSM "pages_sharing", text, sizeof(text));
+	return text_field(KSM "pages_sharing", "");
+}
 
-	return err < 0 ? err : atol(text);
+/**
+ * disturb_merge_scans() - how often KSM has been over all that was given to it
+ *
+ * Return: the number, or a negative errno.
+ */
+long disturb_merge_scans(void)
+{
+	return text_field(KSM "full_scans", "");
 }
 
 /**

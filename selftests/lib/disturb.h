@@ -33,6 +33,7 @@ int disturb_stop_balancing(void);
 int disturb_start_merging(void);
 void disturb_stop_merging(void);
 long disturb_merged(void);
+long disturb_merge_scans(void);
 long disturb_count(const char *event);
 
 #endif

@@ -15,6 +15,7 @@
 #include "../lib/harness.h"
 #include "../lib/call.h"
 #include "../lib/device.h"
+#include "../lib/disturb.h"
 #include "../lib/domain.h"
 #include "../lib/edu.h"
 #include "../lib/memory.h"
@@ -91,17 +92,10 @@ static int split(struct memory *m)
 	       madvise(m->buf + HUGE / 2, HUGE / 2, MADV_NOHUGEPAGE);
 }
 
-static int full_scans(void)
-{
-	char text[32];
-
-	return text_read(KSM "full_scans", text, sizeof(text)) < 0 ? -1 :
-								     atoi(text);
-}
-
 static int merge(struct memory *m)
 {
-	int before = full_scans(), left = 500, err;
+	int left = 500, err;
+	long before = disturb_merge_scans();
 
 	memset(m->buf, 0x33, m->size);
 	err = madvise(m->buf, m->size, MADV_MERGEABLE);
@@ -112,7 +106,7 @@ static int merge(struct memory *m)
 	if (!err)
 		err = text_write(KSM "run", "1");
 	/* it merges what it has seen unchanged twice */
-	while (full_scans() < before + 3 && left--)
+	while (disturb_merge_scans() < before + 3 && left--)
 		process_nap(10);
 	text_write(KSM "run", "0");
 	return err ? err : left > 0 ? 0 : -ETIMEDOUT;

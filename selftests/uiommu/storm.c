@@ -202,6 +202,18 @@ static int make_memory(struct storm *s)
 	       madvise(s->huge.buf, s->huge.size, MADV_MERGEABLE);
 }
 
+static int merging_works(void)
+{
+	int left = 600;
+
+	while (disturb_merged() <= 0) {
+		if (!left--)
+			return 0;
+		process_nap(100);
+	}
+	return 1;
+}
+
 FIXTURE_SETUP(storm)
 {
 	struct storm *s = &self->s;
@@ -218,8 +230,11 @@ FIXTURE_SETUP(storm)
 	ASSERT_EQ(0, edu_attach(&s->c, s->domain));
 	ASSERT_EQ(0, make_memory(s));
 	ASSERT_EQ(0, map_calm(s));
-	ASSERT_EQ(0, disturb_hurry_balancing());
 	ASSERT_EQ(0, disturb_start_merging());
+	/* 6.1 passes by pages with hints, and nobody takes theirs away */
+	ASSERT_EQ(1, merging_works());
+	s->scans = disturb_merge_scans();
+	ASSERT_EQ(0, disturb_hurry_balancing());
 }
 
 FIXTURE_TEARDOWN(storm)
@@ -269,6 +284,12 @@ static int missing_disturbance(struct storm *s)
 	return i;
 }
 
+static bool all_has_happened(struct storm *s)
+{
+	return !missing_event() && missing_disturbance(s) < 0 &&
+	       disturb_merge_scans() > s->scans;
+}
+
 /* For so long, and on a busy host until all has happened */
 static void run(struct storm *s, int seconds)
 {
@@ -285,7 +306,7 @@ static void run(struct storm *s, int seconds)
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
 		pthread_create(running + i, NULL, threads[i], s);
 	process_nap(seconds * 1000);
-	while ((missing_event() || missing_disturbance(s) >= 0) && left--)
+	while (!all_has_happened(s) && left--)
 		process_nap(1000);
 	s->stop = true;
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
@@ -304,7 +325,7 @@ TEST_F_TIMEOUT(storm, everything_at_once, 400)
 	EXPECT_EQ(0, s->escaped)
 	TH_LOG("line %d of storm_watch.c", s->escape);
 	EXPECT_LT(100, s->turns);
-	EXPECT_LT(0, disturb_merged());
+	EXPECT_LT(s->scans, disturb_merge_scans());
 	missing = missing_event();
 	EXPECT_EQ(NULL, missing)
 	TH_LOG("%sdid not happen", missing);
