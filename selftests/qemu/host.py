@@ -15,6 +15,7 @@ import fcntl
 import json
 import os
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -27,7 +28,7 @@ VECTORS = 8
 
 # Emulated timers may be lost on a busy host while the kernel still looks for
 # them. It then hangs before the first process runs, and long before this.
-BOOT_SECONDS = 150
+BOOT_SECONDS = 240
 NEVER_UP = 3
 
 
@@ -212,6 +213,8 @@ def interact(sockets, command):
 
 
 def main():
+    # whoever ends us means the machine too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if sys.argv[1] == '--interactive':
         return interact(sys.argv[2], sys.argv[3:])
     sockets, log, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
