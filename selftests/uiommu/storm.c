@@ -313,7 +313,7 @@ static void run(struct storm *s, int seconds)
 		pthread_join(running[i], NULL);
 }
 
-TEST_F_TIMEOUT(storm, everything_at_once, 400)
+TEST_F_TIMEOUT(storm, everything_at_once, 700)
 {
 	const char *seconds = getenv("STORM_SECONDS");
 	struct storm *s = &self->s;

@@ -97,7 +97,7 @@ static int slowness(void)
 	return text_kernel_looks_closely() ? SLOW : 1;
 }
 
-/* Does the device still read the secret for @ms, looking every @step of them? */
+/* Does the device still read the secret for @ms? It is asked every @step. */
 static bool still_seen(struct storm *s, int step, int ms)
 {
 	int seen = 1;

@@ -206,17 +206,17 @@ FIXTURE_VARIANT(undone)
 	bool done;
 };
 
-/* clang-format off */
-FIXTURE_VARIANT_ADD(undone, refused_by_the_second) { .skip = 1 };
-FIXTURE_VARIANT_ADD(undone, left_behind) { .done = true };
-FIXTURE_VARIANT_ADD(undone, left_behind_in_the_second) {
-	.skip = 1, .done = true
-};
-FIXTURE_VARIANT_ADD(undone, bar_refused_by_the_second) {
-	.bar = true, .skip = 1
-};
-FIXTURE_VARIANT_ADD(undone, bar_left_behind) { .bar = true, .done = true };
-/* clang-format on */
+#define UNDO(name, is_bar, skipped, is_done)                           \
+	FIXTURE_VARIANT_ADD(undone, name)                              \
+	{                                                              \
+		.bar = (is_bar), .skip = (skipped), .done = (is_done), \
+	}
+
+UNDO(refused_by_the_second, false, 1, false);
+UNDO(left_behind, false, 0, true);
+UNDO(left_behind_in_the_second, false, 1, true);
+UNDO(bar_refused_by_the_second, true, 1, false);
+UNDO(bar_left_behind, true, 0, true);
 
 FIXTURE_SETUP(undone)
 {
