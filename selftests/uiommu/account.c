@@ -27,6 +27,7 @@
 #define STRIDES 4096 /* 2 MiB windows; tables that the module lets be empty */
 #define SLACK 1024L /* pages that others may have taken meanwhile */
 #define CGROUP "/sys/fs/cgroup/account"
+#define ENOUGH (STRIDES + STRIDES / 8) /* windows: more than it lets be */
 #define CHARGED (64 * STRIDES) /* bytes: no mapping is so small */
 
 struct worker {
@@ -301,7 +302,7 @@ static int map_and_unmap_strides(void *arg)
 	int domain = *(int *)arg, n, err;
 	__u8 *page = memory_anon(PAGE);
 
-	for (n = 0; n < 4 * STRIDES; n++) {
+	for (n = 0; n < 3 * STRIDES; n++) {
 		__u64 iova = HIGH + n / 2 * HUGE;
 
 		err = domain_map(domain, page, iova, PAGE, true);
@@ -392,7 +393,7 @@ static int map_anywhere_for_long(void *arg)
 	__u64 iova;
 
 	err = memory_make(&m, THP, HUGE);
-	for (n = 0; n < 2 * STRIDES && !err; n++) {
+	for (n = 0; n < ENOUGH && !err; n++) {
 		err = domain_map_any(domain, m.buf, &iova, HUGE);
 		if (!err)
 			err = domain_unmap(domain, iova, HUGE);
@@ -417,7 +418,7 @@ static int map_and_unmap_for_long(void *arg)
 	int domain = *(int *)arg, n, err = 0;
 	__u8 *page = memory_anon(PAGE);
 
-	for (n = 0; n < 6000 && !err; n++) {
+	for (n = 0; n < ENOUGH && !err; n++) {
 		err = domain_map(domain, page, HIGH + n * HUGE, PAGE, true);
 		if (!err)
 			err = domain_unmap(domain, HIGH + n * HUGE, PAGE);
