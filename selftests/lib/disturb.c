@@ -116,6 +116,18 @@ long disturb_merge_scans(void)
 }
 
 /**
+ * disturb_merge_candidates() - how many pages KSM has looked at in vain
+ *
+ * Those that changed since, or could not be merged: they may be pinned.
+ *
+ * Return: the number, or a negative errno.
+ */
+long disturb_merge_candidates(void)
+{
+	return text_field(KSM "pages_volatile", "");
+}
+
+/**
  * disturb_count() - how often something happened in the machine
  * @event: its line in /proc/vmstat, with the blank behind
  *

@@ -34,6 +34,7 @@ int disturb_start_merging(void);
 void disturb_stop_merging(void);
 long disturb_merged(void);
 long disturb_merge_scans(void);
+long disturb_merge_candidates(void);
 long disturb_count(const char *event);
 
 #endif

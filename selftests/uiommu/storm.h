@@ -35,7 +35,6 @@
  *	and the device looks at the first
  * @idle: never mapped: what pinned pages prevent happens here
  * @merged: nobody's pages, all the same: for KSM
- * @scans: full scans of KSM before the storm
  * @parking: where pages are moved to
  * @whole: held for write by who wants nobody to run over all memory
  * @a: writes into @file, and into @calm
@@ -58,7 +57,6 @@ struct storm {
 	struct memory huge;
 	struct memory idle;
 	struct memory merged;
-	long scans;
 	__u8 *parking;
 	pthread_rwlock_t whole;
 	struct edu a;
