@@ -201,8 +201,9 @@ static int make_memory(struct storm *s)
 }
 
 /*
- * What nobody uses is merged first: 6.1 passes by pages with hints of balancing,
- * which nobody would take away, and looks at what is pinned very slowly.
+ * What nobody uses is merged first: 6.1 passes by pages with hints of
+ * balancing, which nobody would take away, and looks at what is pinned very
+ * slowly.
  */
 static int start_merging(struct storm *s)
 {
