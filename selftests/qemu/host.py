@@ -213,10 +213,10 @@ def interact(sockets, command):
 
 
 def main():
-    # whoever ends us means the machine too
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if sys.argv[1] == '--interactive':
         return interact(sys.argv[2], sys.argv[3:])
+    # whoever ends us means the machine too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     sockets, log, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
     DoorbellServer(sockets).start()
     with open(os.path.join(log, 'qemu.log'), 'w') as errors:

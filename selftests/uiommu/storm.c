@@ -211,7 +211,7 @@ static int start_merging(struct storm *s)
 
 	if (disturb_start_merging() ||
 	    madvise(s->merged.buf, SIZE, MADV_MERGEABLE))
-		return -errno;
+		return -EIO;
 	while (disturb_merged() <= 0) {
 		if (!left--)
 			return -ETIMEDOUT;

@@ -36,15 +36,15 @@ static int on_unmap(struct kprobe *probe, struct pt_regs *regs)
 }
 
 /* That there is one keeps the probe from being optimised to a jump. */
-static void after_unmap(struct kprobe *probe, struct pt_regs *regs,
-			unsigned long flags)
+static void after(struct kprobe *probe, struct pt_regs *regs,
+		  unsigned long flags)
 {
 }
 
 static struct kprobe probe = {
 	.symbol_name = "iommu_unmap",
 	.pre_handler = on_unmap,
-	.post_handler = after_unmap,
+	.post_handler = after,
 };
 
 static unsigned long refuse_at;
@@ -72,15 +72,10 @@ static int on_map(struct kprobe *probe, struct pt_regs *regs)
 	return 1;
 }
 
-static void after_map(struct kprobe *probe, struct pt_regs *regs,
-		      unsigned long flags)
-{
-}
-
 static struct kprobe map_probe = {
 	.symbol_name = "iommu_map",
 	.pre_handler = on_map,
-	.post_handler = after_map,
+	.post_handler = after,
 };
 
 /* Not 0: its return is of no interest. */
