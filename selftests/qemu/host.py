@@ -8,7 +8,7 @@ host.py --interactive SOCKETS QEMU...
 sockets named in QEMU's arguments, LOG one for what was said. What programs
 print is passed on to standard output. The exit status is 0 only if a verdict
 without a failure came before SECONDS had passed; 3 if the machine never said a
-word, because its kernel did not come up.
+word, because its kernel did not come up; 4 if it died of a fault of QEMU's.
 """
 import array
 import fcntl
@@ -30,6 +30,7 @@ VECTORS = 8
 # them. It then hangs before the first process runs, and long before this.
 BOOT_SECONDS = 240
 NEVER_UP = 3
+NOT_OURS = 4
 
 
 class Monitor:
@@ -180,18 +181,63 @@ def pass_on(source, log, came_up):
     came_up.set()
 
 
-def tail(path, count=40):
+def contents(path):
     try:
         with open(path, errors='replace') as log:
-            return ''.join(log.readlines()[-count:])
+            return log.read()
     except OSError:
         return ''
+
+
+def tail(path, count=40):
+    return ''.join(contents(path).splitlines(True)[-count:])
+
+
+def stale_breakpoint(console):
+    r"""Did the kernel die of a breakpoint that was not there any more?
+
+    The kernel changes its code under a breakpoint, and waits for all
+    processors before it forgets about it. QEMU before 8.1 may translate the
+    breakpoint on one processor while another one takes it back, and run it for
+    ever after (QEMU's commit deba78709ae8, "accel/tcg: Always lock pages
+    before translation"). What the kernel prints proves it: the byte before the
+    marked one trapped, and is no breakpoint (0xcc). The first complaint of the
+    kernel counts; whatever went wrong before is not QEMU's.
+
+    >>> stale_breakpoint('Oops: int3: 0000 [#1]\nCode: 08 66 <90> 4d 8b')
+    True
+    >>> stale_breakpoint('int3: 0000 [#1]\nCode: 75 08 0f <1f> 44 00 00')
+    True
+    >>> stale_breakpoint('Oops: int3: 0000 [#1]\nCode: c3 cc <cc> cc 66 90')
+    False
+    >>> stale_breakpoint('Oops: int3: 0000 [#1]\nCode: Unable to access')
+    False
+    >>> stale_breakpoint('WARNING: CPU: 0 PID: 1 at mm/slub.c:1\n'
+    ...                  'Oops: int3: 0000 [#1]\nCode: 66 <90> 4d 8b')
+    False
+    >>> stale_breakpoint('Oops: 0000 [#1]\nCode: 66 <90> 4d 8b\n'
+    ...                  'Oops: int3: 0000 [#2]\nCode: 66 <90> 4d 8b')
+    False
+    >>> stale_breakpoint('')
+    False
+    """
+    first = re.search(r'\b(?:(?:BUG|WARNING|INFO|UBSAN|Oops|int3): |'
+                      r'kernel BUG at|Kernel panic).*', console)
+    if not first or not re.match(r'(?:Oops: )?int3: 0000 ', first[0]):
+        return False
+    code = re.search(r'\bCode: .*\b([0-9a-f]{2}) <[0-9a-f]{2}>',
+                     console[first.end():])
+    return bool(code) and code[1] != 'cc'
 
 
 def judge(verdict, ended, log):
     """One line for people and scripts; returns the exit status."""
     match = re.fullmatch(r'verdict: passed (\d+) failed (\d+)', verdict or '')
     if not match:
+        said, console = (contents(os.path.join(log, name))
+                         for name in ('output.log', 'console.log'))
+        if ended and stale_breakpoint(console) and 'not ok' not in said:
+            return NOT_OURS
         why = 'no verdict' if ended else 'no verdict in time'
         print(tail(os.path.join(log, 'console.log')), end='')
         print(f'not ok machine: {why} (hang, panic or power loss), '
