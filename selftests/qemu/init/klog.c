@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define MARK "init: the plan begins"
+#define KMEMLEAK "/sys/kernel/debug/kmemleak"
 
 static const char *const bad[] = {
 	"BUG:",
@@ -50,8 +51,14 @@ static const char *const bad[] = {
 	"stack-out-of-bounds",
 };
 
+/*
+ * What kmemleak looks for by itself, every ten minutes for minutes in this
+ * machine, only holds up those who run: we look at the end.
+ */
 void klog_begin(void)
 {
+	if (!access(KMEMLEAK, F_OK))
+		write_file(KMEMLEAK, "scan=off");
 	write_file("/dev/kmsg", "<6>" MARK "\n");
 }
 
@@ -68,15 +75,14 @@ static bool is_bad(const char *line)
 /* kmemleak finds only what it looks for twice. */
 static void look_for_leaks(void)
 {
-	static const char path[] = "/sys/kernel/debug/kmemleak";
 	char text[4096];
 
-	if (access(path, F_OK))
+	if (access(KMEMLEAK, F_OK))
 		return;
-	write_file(path, "scan");
+	write_file(KMEMLEAK, "scan");
 	sleep(6);
-	write_file(path, "scan");
-	if (read_file(path, text, sizeof(text)) <= 0)
+	write_file(KMEMLEAK, "scan");
+	if (read_file(KMEMLEAK, text, sizeof(text)) <= 0)
 		return;
 	say("%s\n", text);
 	write_file("/dev/kmsg", "<3>kmemleak: something was leaked\n");
