@@ -114,6 +114,15 @@ static void change_power(struct vfio_config *cfg)
 	config_update_decode(cfg);
 }
 
+/*
+ * The core reads it by way of function 0, and waits for that one's
+ * configuration, with our lock held: who resets both at once waits for us.
+ */
+static bool vpd_is_of_another(const struct vfio_config *cfg)
+{
+	return cfg->pdev->dev_flags & PCI_DEV_FLAGS_VPD_REF_F0;
+}
+
 /**
  * config_size_vpd() - have the PCI core find out how much VPD there is
  * @cfg: configuration space, at probe
@@ -125,7 +134,7 @@ void config_size_vpd(struct vfio_config *cfg)
 {
 	u8 first;
 
-	if (cfg->map->vpd)
+	if (cfg->map->vpd && !vpd_is_of_another(cfg))
 		pci_read_vpd(cfg->pdev, 0, sizeof(first), &first);
 }
 
@@ -133,7 +142,7 @@ static void fetch_vpd(struct vfio_config *cfg)
 {
 	__le32 data;
 
-	if (!config_hw_reachable(cfg))
+	if (!config_hw_reachable(cfg) || vpd_is_of_another(cfg))
 		return;
 	if (pci_read_vpd(cfg->pdev, config_vpd_address(cfg->map), sizeof(data),
 			 &data) == sizeof(data))

@@ -54,7 +54,7 @@ static void set_control(struct config_map *map, u32 at, u32 write, u32 copy)
 }
 
 /* Power states are an effect; PME belongs to the kernel and is hidden */
-void config_fill_pm(struct config_map *map, u32 at)
+void config_fill_pm(struct config_map *map, u32 at, u32 size)
 {
 	u32 pmc = config_peek(&map->facts, at) >> 16;
 	u32 ctrl = config_peek(&map->facts, at + PCI_PM_CTRL);
@@ -69,7 +69,7 @@ void config_fill_pm(struct config_map *map, u32 at)
 }
 
 /* Read by the kernel's own routine; what it holds is never written */
-void config_fill_vpd(struct config_map *map, u32 at)
+void config_fill_vpd(struct config_map *map, u32 at, u32 size)
 {
 	if (map->vpd)
 		return;
@@ -79,10 +79,13 @@ void config_fill_vpd(struct config_map *map, u32 at)
 	map->vpd = at;
 }
 
-/* All a copy: what is written to it changes nothing real */
-void config_fill_msi(struct config_map *map, u32 at)
+/*
+ * All a copy: what is written to it changes nothing real. A device may answer
+ * otherwise than when it was measured: nothing is written beyond @size.
+ */
+void config_fill_msi(struct config_map *map, u32 at, u32 size)
 {
-	u32 flags = config_peek(&map->facts, at) >> 16;
+	u32 flags = config_msi_flags(config_peek(&map->facts, at) >> 16, size);
 	u32 nvectors = 1U << min(5U, (flags & PCI_MSI_FLAGS_QMASK) >> 1);
 	u32 keep = PCI_MSI_FLAGS_QMASK | PCI_MSI_FLAGS_64BIT |
 		   PCI_MSI_FLAGS_MASKBIT;
@@ -101,13 +104,13 @@ void config_fill_msi(struct config_map *map, u32 at)
 	set_virtual(map, at + 4, ~0U >> (32 - nvectors), 0);
 }
 
-void config_fill_pcix(struct config_map *map, u32 at)
+void config_fill_pcix(struct config_map *map, u32 at, u32 size)
 {
 	map->write[DW(at)] = PCIX_BITS << 16;
 }
 
 /* Of Device Control only what config_devctl() lets through is real */
-void config_fill_exp(struct config_map *map, u32 at)
+void config_fill_exp(struct config_map *map, u32 at, u32 size)
 {
 	struct config_rule rule = { .virt = 0xffff,
 				    .write = DEVCTL_BITS,
@@ -125,7 +128,7 @@ void config_fill_exp(struct config_map *map, u32 at)
 }
 
 /* As MSI: enable and mask are a copy, the number of vectors is true */
-void config_fill_msix(struct config_map *map, u32 at)
+void config_fill_msix(struct config_map *map, u32 at, u32 size)
 {
 	u16 own = PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL;
 	u32 control = config_peek(&map->facts, at) >> 16;
@@ -133,7 +136,7 @@ void config_fill_msix(struct config_map *map, u32 at)
 	set_control(map, at, own, control & ~own);
 }
 
-void config_fill_af(struct config_map *map, u32 at)
+void config_fill_af(struct config_map *map, u32 at, u32 size)
 {
 	u32 can = (PCI_AF_CAP_TP | PCI_AF_CAP_FLR) << 24;
 

@@ -47,12 +47,30 @@ const struct config_rule config_header_rules[CFG_HEADER_DWORDS] = {
 };
 
 /* 7.7.1: 64 bit addresses and masks are optional */
-static u32 measure_msi(const struct config_facts *facts, u32 at)
+static u32 msi_size(u32 flags)
 {
-	u32 flags = config_peek(facts, at) >> 16;
 	u32 size = flags & PCI_MSI_FLAGS_64BIT ? 14 : 10;
 
 	return flags & PCI_MSI_FLAGS_MASKBIT ? size + 10 : size;
+}
+
+static u32 measure_msi(const struct config_facts *facts, u32 at)
+{
+	return msi_size(config_peek(facts, at) >> 16);
+}
+
+/**
+ * config_msi_flags() - what may be believed of the flags of an MSI capability
+ * @flags: as the device tells them now
+ * @size: bytes it was measured to have
+ *
+ * Return: @flags, without what does not fit into @size.
+ */
+u32 config_msi_flags(u32 flags, u32 size)
+{
+	if (msi_size(flags) <= size)
+		return flags;
+	return flags & ~(PCI_MSI_FLAGS_64BIT | PCI_MSI_FLAGS_MASKBIT);
 }
 
 /* PCI-X 2.0, 7.2: versions 1 and 2 have registers for ECC */

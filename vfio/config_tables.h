@@ -17,7 +17,8 @@ static inline u32 config_peek(const struct config_facts *facts, u32 at)
  * struct config_cap - one capability ID
  * @size: bytes, header included; 0 if the ID is not known
  * @measure: bytes of the one at an offset, where they vary; may be a lie
- * @fill: set masks and copies that are more than "read through"
+ * @fill: set masks and copies that are more than "read through", within the
+ *	bytes measured
  * @locked: keep config_permit away from it
  *
  * Bytes of a capability are read through unless @fill says otherwise; the
@@ -26,7 +27,7 @@ static inline u32 config_peek(const struct config_facts *facts, u32 at)
 struct config_cap {
 	u16 size;
 	u32 (*measure)(const struct config_facts *facts, u32 at);
-	void (*fill)(struct config_map *map, u32 at);
+	void (*fill)(struct config_map *map, u32 at, u32 size);
 	bool locked;
 };
 
@@ -35,13 +36,16 @@ const struct config_cap *config_std_cap(u32 id);
 const struct config_cap *config_ext_cap(u32 id);
 
 /* config_fill.c: the standard capabilities with more than read through */
-void config_fill_pm(struct config_map *map, u32 at);
-void config_fill_vpd(struct config_map *map, u32 at);
-void config_fill_msi(struct config_map *map, u32 at);
-void config_fill_pcix(struct config_map *map, u32 at);
-void config_fill_exp(struct config_map *map, u32 at);
-void config_fill_msix(struct config_map *map, u32 at);
-void config_fill_af(struct config_map *map, u32 at);
+void config_fill_pm(struct config_map *map, u32 at, u32 size);
+void config_fill_vpd(struct config_map *map, u32 at, u32 size);
+void config_fill_msi(struct config_map *map, u32 at, u32 size);
+void config_fill_pcix(struct config_map *map, u32 at, u32 size);
+void config_fill_exp(struct config_map *map, u32 at, u32 size);
+void config_fill_msix(struct config_map *map, u32 at, u32 size);
+void config_fill_af(struct config_map *map, u32 at, u32 size);
+
+/* config_tables.c */
+u32 config_msi_flags(u32 flags, u32 size);
 
 void config_set_rule(struct config_map *map, u32 at, struct config_rule rule,
 		     u32 copy);

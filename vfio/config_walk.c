@@ -213,7 +213,7 @@ static void walk_std(struct config_map *map)
 			set_std_link(map, link, at);
 			link = at + PCI_CAP_LIST_NEXT;
 			if (claim.cap->fill)
-				claim.cap->fill(map, at);
+				claim.cap->fill(map, at, claim.size);
 			set_std_link(map, link, 0);
 		}
 		at = std_link(map, at + PCI_CAP_LIST_NEXT);

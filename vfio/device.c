@@ -75,22 +75,51 @@ void vfio_for_each_dev(void (*visit)(struct vfio_dev *vdev, void *data),
  * vfio_enter - lock a device for a call
  * @vdev: the device
  *
- * Return: 0 with the lock held, or -ENODEV.
+ * Waits while somebody else resets the device: he has saved its state, and
+ * whatever is changed meanwhile meets what he does without our lock.
+ *
+ * Return: 0 with the lock held, -ENODEV, or -EINTR for a fatal signal.
  */
 int vfio_enter(struct vfio_dev *vdev)
 {
+	int ret;
+
+	for (;;) {
+		mutex_lock(&vdev->lock);
+		ret = vdev->gone ? -ENODEV : 0;
+		if (!ret && !vdev->reset_by_others)
+			return 0;
+		mutex_unlock(&vdev->lock);
+		if (ret)
+			return ret;
+		ret = wait_event_killable(vdev->unpaused,
+					  !READ_ONCE(vdev->reset_by_others));
+		if (ret)
+			return -EINTR;
+	}
+}
+
+/**
+ * vfio_enter_closing - lock a device for a close, which cannot fail
+ * @vdev: the device
+ *
+ * Waits as vfio_enter(), for as long as a reset takes.
+ */
+void vfio_enter_closing(struct vfio_dev *vdev)
+{
 	mutex_lock(&vdev->lock);
-	if (!vdev->gone)
-		return 0;
-	mutex_unlock(&vdev->lock);
-	return -ENODEV;
+	while (vdev->reset_by_others) {
+		mutex_unlock(&vdev->lock);
+		wait_event(vdev->unpaused, !READ_ONCE(vdev->reset_by_others));
+		mutex_lock(&vdev->lock);
+	}
 }
 
 /**
  * vfio_enter_attached - lock a device for a call that needs a domain
  * @vdev: the device
  *
- * Return: 0 with the lock held, -ENODEV, or -EINVAL if there is no domain.
+ * Return: as vfio_enter(), or -EINVAL if there is no domain.
  */
 int vfio_enter_attached(struct vfio_dev *vdev)
 {

@@ -181,7 +181,8 @@ struct vfio_recovery {
  * @frozen: an error of the bus is being dealt with
  * @recovery: from that; guarded by a lock of its own
  * @needs_reset: the reset after the last close could not be done
- * @reset_by_others: a reset goes on that is not at our wish
+ * @reset_by_others: a reset goes on that is not at our wish; calls wait on
+ *	@unpaused until it is over
  * @resetter: who resets the device at our wish, with @lock held, or NULL; read
  *	under the device lock of the driver core
  * @att: attachment to a domain, or NULL. @attached tells the same to readers
@@ -189,6 +190,7 @@ struct vfio_recovery {
  * @attached: is there a domain? written with @mem held as well
  * @config: configuration space
  * @irqs: which interrupts are on, see irq_rules.h
+ * @msix_table: what its MSI-X capability says of where the table is; fixed
  * @had: last known number of vectors of each kind that can be had
  * @vectors: MSI or MSI-X vectors; @nr_room of them
  * @nr_room: size of @vectors
@@ -230,6 +232,7 @@ struct vfio_dev {
 	bool attached;
 	struct vfio_config config;
 	struct irq_state irqs;
+	u32 msix_table;
 	u32 had[IRQ_NR_KINDS];
 	struct vfio_vector *vectors;
 	unsigned int nr_room;
@@ -272,6 +275,7 @@ void vfio_for_each_dev(void (*visit)(struct vfio_dev *vdev, void *data),
 		       void *data);
 int vfio_enter(struct vfio_dev *vdev);
 int vfio_enter_attached(struct vfio_dev *vdev);
+void vfio_enter_closing(struct vfio_dev *vdev);
 void vfio_leave(struct vfio_dev *vdev);
 
 /* fs.c */

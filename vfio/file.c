@@ -71,13 +71,13 @@ static int vfio_release(struct inode *inode, struct file *filp)
 	struct vfio_file *file = filp->private_data;
 	struct vfio_dev *vdev = file->vdev;
 
-	mutex_lock(&vdev->lock);
+	vfio_enter_closing(vdev);
 	if (!--vdev->nr_open) {
 		if (!vdev->gone)
 			last_close(vdev);
 		wake_up_all(&vdev->closed);
 	}
-	mutex_unlock(&vdev->lock);
+	vfio_leave(vdev);
 	/* May free much memory; removal must not wait for it */
 	if (file->owner)
 		uiommu_owner_close(file->owner);

@@ -23,6 +23,17 @@ static bool has_line(struct pci_dev *pdev)
 	return pdev->pin && pdev->irq && pdev->irq != IRQ_NOTCONNECTED;
 }
 
+/* Where its MSI-X table is; all ones from a device that does not answer */
+static u32 table_of(struct pci_dev *pdev)
+{
+	u32 table = 0;
+
+	if (pdev->msix_cap)
+		pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_TABLE,
+				      &table);
+	return table;
+}
+
 /**
  * vfio_irqs_init - learn what interrupts a device has
  * @vdev: the device, at probe
@@ -35,6 +46,7 @@ void vfio_irqs_init(struct vfio_dev *vdev)
 	irqs->max[IRQ_INTX] = has_line(pdev);
 	irqs->max[IRQ_MSI] = count_of(pci_msi_vec_count(pdev));
 	irqs->max[IRQ_MSIX] = count_of(pci_msix_vec_count(pdev));
+	vdev->msix_table = table_of(pdev);
 	irqs->on = IRQ_NONE_ON;
 	irqs->dynamic = pdev->msix_cap && pci_msix_can_alloc_dyn(pdev);
 	memcpy(vdev->had, irqs->max, sizeof(vdev->had));
@@ -42,10 +54,20 @@ void vfio_irqs_init(struct vfio_dev *vdev)
 	vfio_eoi_init(vdev);
 }
 
-/* The PCI core turns no messages on in a device that sleeps */
-static bool asleep(const struct vfio_dev *vdev)
+/*
+ * The PCI core turns no messages on in a device that sleeps. In one that does
+ * not answer it would: it believes what it reads of where the table is, and
+ * writes there.
+ */
+static bool hears(const struct vfio_dev *vdev, u32 kind)
 {
-	return vdev->pdev->current_state != PCI_D0;
+	struct pci_dev *pdev = vdev->pdev;
+
+	if (pdev->current_state != PCI_D0)
+		return false;
+	return kind != IRQ_MSIX ||
+	       (count_of(pci_msix_vec_count(pdev)) == vdev->irqs.max[kind] &&
+		table_of(pdev) == vdev->msix_table);
 }
 
 static int turn_on(struct vfio_dev *vdev, u32 kind, u32 count)
@@ -56,7 +78,7 @@ static int turn_on(struct vfio_dev *vdev, u32 kind, u32 count)
 		ret = vfio_intx_enable(vdev);
 	else if (count > irq_cap(vdev->irqs.max[kind], vfio_max_vectors))
 		ret = -ENOSPC;
-	else if (asleep(vdev))
+	else if (!hears(vdev, kind))
 		ret = -EIO;
 	else
 		ret = vfio_msi_enable(vdev, kind, count);
@@ -73,7 +95,7 @@ static int grow(struct vfio_dev *vdev, u32 count)
 
 	if (count > irq_cap(vdev->irqs.max[IRQ_MSIX], vfio_max_vectors))
 		return -ENOSPC;
-	if (asleep(vdev))
+	if (!hears(vdev, IRQ_MSIX))
 		return -EIO;
 	ret = vfio_msi_grow(vdev, count);
 	if (!ret)
@@ -241,7 +263,7 @@ int vfio_irq_act(struct vfio_dev *vdev, const struct uvfio_irq_set *set)
 /**
  * vfio_irq_count - find out how many vectors can really be had
  * @vdev: the device; its &vfio_dev.had is updated if no interrupts are on and
- *	it does not sleep
+ *	it neither sleeps nor keeps silent
  * @kind: UVFIO_IRQ_*, of which the device has some
  */
 void vfio_irq_count(struct vfio_dev *vdev, u32 kind)
@@ -253,7 +275,7 @@ void vfio_irq_count(struct vfio_dev *vdev, u32 kind)
 		return;
 	if (kind == IRQ_INTX)
 		vdev->had[kind] = 1;
-	else if (!asleep(vdev))
+	else if (hears(vdev, kind))
 		vdev->had[kind] = count_of(vfio_msi_try(vdev, kind, most));
 }
 

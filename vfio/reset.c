@@ -121,7 +121,9 @@ static bool is_by_others(const struct vfio_dev *vdev)
  * @pdev: the device, locked by him, and its configuration too
  *
  * That is let go meanwhile: users who wait for it hold our lock. He has not
- * begun, and the device lock keeps all others from it.
+ * begun, and the device lock keeps all others from it. From then on nobody
+ * gets in, see vfio_enter(): the core puts back what it saved, messages of
+ * interrupts among it, without a lock.
  */
 void vfio_reset_prepare(struct pci_dev *pdev)
 {
@@ -132,7 +134,7 @@ void vfio_reset_prepare(struct pci_dev *pdev)
 	pci_cfg_access_unlock(pdev);
 	mutex_lock(&vdev->lock);
 	vfio_config_wake(&vdev->config);
-	vdev->reset_by_others = true;
+	WRITE_ONCE(vdev->reset_by_others, true);
 	vfio_mem_pause(vdev);
 	vfio_intx_set(vdev, INTX_PAUSED);
 	mutex_unlock(&vdev->lock);
@@ -151,8 +153,9 @@ void vfio_reset_done(struct pci_dev *pdev)
 		return;
 	pci_cfg_access_unlock(pdev);
 	mutex_lock(&vdev->lock);
-	vdev->reset_by_others = false;
+	WRITE_ONCE(vdev->reset_by_others, false);
 	vfio_config_restored(&vdev->config);
+	/* wakes those who wait, since access was paused */
 	go_on(vdev);
 	mutex_unlock(&vdev->lock);
 	pci_cfg_access_lock(pdev);

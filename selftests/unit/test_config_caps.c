@@ -178,10 +178,47 @@ UNIT_TEST(error_log, "errors, with prefixes")
 	ck_assert_uint_eq(cap->measure(&facts, (u32)-PCI_ERR_CAP), 0x48);
 }
 
+/* An MSI capability at the very end, and after so many looks a larger one */
+static unsigned int honest_looks;
+
+static u32 peek_at_liar(void *priv, u32 offset)
+{
+	u32 larger = PCI_MSI_FLAGS_64BIT | PCI_MSI_FLAGS_MASKBIT;
+
+	if (offset == PCI_COMMAND)
+		return PCI_STATUS_CAP_LIST << 16;
+	if (offset == PCI_CAPABILITY_LIST)
+		return 0xf4;
+	if (offset != 0xf4)
+		return 0;
+	if (honest_looks) {
+		honest_looks--;
+		larger = 0;
+	}
+	return PCI_CAP_ID_MSI | larger << 16;
+}
+
+UNIT_TEST(changing_its_mind, "no more is written than was measured")
+{
+	struct config_facts facts = { .size = 256, .peek = peek_at_liar };
+	struct config_map honest, liar;
+	unsigned int n;
+
+	honest_looks = ~0U;
+	config_build(&honest, &facts);
+	for (n = 0; n < 8; n++) {
+		honest_looks = n;
+		config_build(&liar, &facts);
+		ck_assert_mem_eq(honest.w1c, liar.w1c, sizeof(liar.w1c));
+		ck_assert_mem_eq(honest.kind, liar.kind, sizeof(liar.kind));
+	}
+}
+
 SUITE(config_caps)
 {
 	ADD_TABLE(tc, standard, std_rows);
 	ADD_TABLE(tc, extended, ext_rows);
 	ADD_TABLE(tc, unknown, unknown_rows);
 	tcase_add_test(tc, error_log);
+	tcase_add_test(tc, changing_its_mind);
 }
