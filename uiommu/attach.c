@@ -44,6 +44,7 @@ void uiommu_domain_thaw(struct uiommu_domain *domain)
 {
 	up_write(&domain->freeze);
 	wake_up_all(&domain->wait);
+	slots_drop_idle(domain);
 }
 EXPORT_SYMBOL_GPL(uiommu_domain_thaw);
 
@@ -181,6 +182,7 @@ void uiommu_detach(struct uiommu_attachment *att)
 	leave(att);
 	uiommu_revoke_mmio(att);
 	group_leave(att->group);
+	WRITE_ONCE(domain->idle, true);
 	slots_drop_idle(domain);
 	trace_uiommu_detach(domain->id, att->dev, 0);
 	kfree(att);

@@ -180,7 +180,7 @@ static void init(struct uiommu_domain *domain)
 	INIT_LIST_HEAD(&domain->later);
 	INIT_LIST_HEAD(&domain->hidden);
 	INIT_LIST_HEAD(&domain->waiters);
-	xa_init(&domain->tables);
+	xa_init_flags(&domain->tables, XA_FLAGS_ACCOUNT);
 	init_waitqueue_head(&domain->wait);
 	init_waitqueue_head(&domain->poll);
 	INIT_WORK(&domain->reap, reap);

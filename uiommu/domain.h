@@ -5,7 +5,8 @@
  * Order of locks, outermost first:
  *
  *	uiommu_domain.freeze	rwsem; maps in flight hold it for read, an
- *				attach for write; a detach only tries it
+ *				attach for write; only tried by a detach, and
+ *				by who has held it and meets an idle domain
  *	    locks of the attaching driver
  *		groups_lock	mutex; the list of groups and their counts
  *		    uiommu_hw.gate	shut for attach and detach
@@ -139,6 +140,8 @@ struct uiommu_hw {
  *	@freeze (write) and @lock: read under either, or by who has claimed a
  *	mapping
  * @nr_hw: slots filled
+ * @frees_tables: all of @hw free tables that are unmapped as a whole; read
+ *	under @lock or by who has claimed a mapping
  * @page_sizes: page sizes that all of @hw have
  * @members: see above
  * @attachments: &uiommu_attachment.node; changed under @members and @lock
@@ -165,6 +168,8 @@ struct uiommu_hw {
  * @noted: index + 1 of the one noted last, or 0; no lock
  * @nr_tables: how many
  * @replaying: entries of a mapping that is gone may still be written
+ * @idle: its last device may have left; who changes that frees page tables;
+ *	no lock
  * @broken: its hardware did not obey: nothing is mapped or attached any more
  * @aperture: what all of @hw can address
  * @report: what was revoked
@@ -184,6 +189,7 @@ struct uiommu_domain {
 	struct span_set allowed;
 	struct uiommu_hw *hw[UIOMMU_MAX_HW];
 	unsigned int nr_hw;
+	bool frees_tables;
 	u64 page_sizes;
 	struct mutex members;
 	struct list_head attachments;
@@ -210,6 +216,7 @@ struct uiommu_domain {
 	u64 noted;
 	atomic64_t nr_tables;
 	bool replaying;
+	bool idle;
 	bool broken;
 	struct span aperture;
 	struct uiommu_report report;
@@ -453,7 +460,7 @@ enum look pin_look(struct uiommu_mapping *map, struct span hull);
 /* fill.c */
 int fill_map(struct uiommu_mapping *map, const struct segment *first);
 int fill_own_page(struct uiommu_mapping *map);
-int fill_take_tables(struct uiommu_mapping *map, struct span r);
+s64 fill_charge_tables(struct uiommu_mapping *map, struct span r);
 int fill_hw(struct uiommu_hw *hw, struct uiommu_mapping *map);
 
 /* mmio.c */
@@ -492,7 +499,6 @@ void uncharge_map(struct uiommu_mapping *map);
 struct uiommu_hw *hw_attach(struct uiommu_domain *domain, struct device *dev,
 			    struct iommu_group *group);
 struct span hw_aperture(struct uiommu_hw *hw);
-bool hw_frees_tables(struct uiommu_domain *domain);
 int hw_map(struct uiommu_hw *hw, struct span r, struct scatterlist *sg,
 	   unsigned int n, int prot);
 bool hw_scrub(struct uiommu_hw *hw, struct span r);

@@ -85,35 +85,40 @@ static void unmap_bytes(struct uiommu_hw *hw, struct uiommu_mapping *map,
 		unmap_undo(map->domain, hw, r);
 }
 
-/* Charge the page tables that are more than are free. */
-static int charge_tables(struct uiommu_mapping *map, u64 missing)
-{
-	if (tables_are_too_many(map->domain))
-		return -ENOMEM;
-	if (!tables_are_many(map->domain, UIOMMU_FREE_TABLES))
-		return 0;
-	return charge_map(map, missing);
-}
-
 /**
- * fill_take_tables() - account for the page tables that filling may take
+ * fill_charge_tables() - charge the page tables that are more than are free
  * @map: the mapping, of current->mm, not published
  * @r: what of it is to be filled next
  *
- * Return: 0, or -ENOMEM.
+ * May wait for the worker as charge_map() does.
+ *
+ * Return: how many are to be noted, or -ENOMEM.
  */
-int fill_take_tables(struct uiommu_mapping *map, struct span r)
+s64 fill_charge_tables(struct uiommu_mapping *map, struct span r)
 {
-	u64 missing;
+	struct uiommu_domain *domain = map->domain;
+	s64 missing;
 	int ret;
 
-	if (!map->domain->nr_hw || tables_are_noted(map->domain, r))
+	if (!domain->nr_hw || tables_are_noted(domain, r))
 		return 0;
-	missing = tables_missing(map->domain, r);
+	missing = tables_missing(domain, r);
 	if (!missing)
 		return 0;
-	ret = charge_tables(map, missing);
-	return ret ?: tables_note(map->domain, r);
+	if (tables_are_too_many(domain))
+		return -ENOMEM;
+	if (!tables_are_many(domain, UIOMMU_FREE_TABLES))
+		return missing;
+	ret = charge_map(map, missing);
+	return ret ?: missing;
+}
+
+/* Account for the page tables that filling @r may take. */
+static int take_tables(struct uiommu_mapping *map, struct span r)
+{
+	s64 missing = fill_charge_tables(map, r);
+
+	return missing > 0 ? tables_note(map->domain, r) : missing;
 }
 
 /* Map runs of @size bytes behind what is filled, or leave nothing there. */
@@ -125,7 +130,7 @@ static int map_runs_everywhere(struct uiommu_mapping *map,
 	unsigned int i;
 	int ret;
 
-	ret = fill_take_tables(map, (struct span){ iova, iova + size - 1 });
+	ret = take_tables(map, (struct span){ iova, iova + size - 1 });
 	if (ret)
 		return ret;
 	for (i = 0; i < domain->nr_hw; i++) {

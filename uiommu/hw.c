@@ -198,22 +198,6 @@ struct span hw_aperture(struct uiommu_hw *hw)
 }
 
 /**
- * hw_frees_tables() - are page tables freed when all they span is unmapped?
- * @domain: the domain, locked; or the caller has claimed a mapping
- *
- * Return: true if so, in all its hardware domains.
- */
-bool hw_frees_tables(struct uiommu_domain *domain)
-{
-	unsigned int i;
-
-	for (i = 0; i < domain->nr_hw; i++)
-		if (!domain->hw[i]->frees_tables)
-			return false;
-	return true;
-}
-
-/**
  * hw_detach() - detach a group from its hardware domain
  * @hw: the hardware domain
  * @group: the group

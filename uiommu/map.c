@@ -253,10 +253,15 @@ static int begin_map(struct uiommu_domain *domain)
 static void end_map(struct uiommu_domain *domain)
 {
 	up_read(&domain->freeze);
-	/* pairs with that of wait_event() in uiommu_domain_freeze() */
+	/*
+	 * pairs with that of wait_event() in uiommu_domain_freeze(), and with
+	 * that in slots_drop_idle()
+	 */
 	smp_mb();
 	if (unlikely(atomic_read(&domain->freezers)))
 		wake_up_all(&domain->wait);
+	if (unlikely(READ_ONCE(domain->idle)))
+		slots_drop_idle(domain);
 }
 
 /* -EINVAL unless the request makes sense by itself. */

@@ -34,7 +34,8 @@ static int fill_everywhere(struct uiommu_mapping *map)
 	unsigned int i;
 	int ret;
 
-	ret = fill_take_tables(map, map->span);
+	/* charged before */
+	ret = domain->nr_hw ? tables_note(domain, map->span) : 0;
 	if (ret)
 		return ret;
 	for (i = 0; i < domain->nr_hw; i++) {
@@ -91,6 +92,9 @@ static int fill_locked(struct uiommu_mapping *map)
 	    vma->vm_end - map->vaddr < map->size ||
 	    !(vma->vm_flags & (map->writable ? VM_WRITE : VM_READ)))
 		return -EFAULT;
+	/* may wait, which nobody has to who has to lock the members */
+	if (fill_charge_tables(map, map->span) < 0)
+		return -ENOMEM;
 	mutex_lock(&domain->members);
 	ret = find_phys(map, vma, &phys);
 	if (!ret)

@@ -6,10 +6,23 @@
  */
 #include "group.h"
 
+/* Under the lock. Who has claimed a mapping reads the count without it. */
+static void set_count(struct uiommu_domain *domain, unsigned int nr_hw)
+{
+	bool all = true;
+	unsigned int i;
+
+	for (i = 0; i < nr_hw; i++)
+		all &= domain->hw[i]->frees_tables;
+	WRITE_ONCE(domain->frees_tables, all);
+	WRITE_ONCE(domain->nr_hw, nr_hw);
+}
+
 static void publish(struct uiommu_domain *domain, struct uiommu_hw *hw)
 {
 	spin_lock(&domain->lock);
-	domain->hw[domain->nr_hw++] = hw;
+	domain->hw[domain->nr_hw] = hw;
+	set_count(domain, domain->nr_hw + 1);
 	spin_unlock(&domain->lock);
 }
 
@@ -125,7 +138,7 @@ static void take_slot(struct uiommu_domain *domain, unsigned int slot)
 		taken = !domain->nr_revoking;
 		if (taken) {
 			domain->hw[slot] = NULL;
-			domain->nr_hw = slot;
+			set_count(domain, slot);
 		}
 		spin_unlock(&domain->lock);
 	}
@@ -186,18 +199,9 @@ static bool has_groups(struct uiommu_domain *domain)
 	return any;
 }
 
-/**
- * slots_drop_idle() - free the page tables of a domain that no device uses
- * @domain: the domain
- *
- * Else whoever opens domains, attaches to each and leaves again could keep
- * tables without end. Waits for nobody but those who unmap just now: while
- * somebody maps the tables stay.
- */
-void slots_drop_idle(struct uiommu_domain *domain)
+/* Frozen. */
+static void drop_if_idle(struct uiommu_domain *domain)
 {
-	if (!down_write_trylock(&domain->freeze))
-		return;
 	while (domain->nr_hw && !has_groups(domain)) {
 		unsigned int slot = domain->nr_hw - 1;
 		struct uiommu_hw *hw = domain->hw[slot];
@@ -209,5 +213,31 @@ void slots_drop_idle(struct uiommu_domain *domain)
 		tables_forget_all(domain);
 		limits_update(domain);
 	}
-	uiommu_domain_thaw(domain);
+}
+
+/**
+ * slots_drop_idle() - free the page tables of a domain that no device uses
+ * @domain: the domain, whose &uiommu_domain.idle has been set
+ *
+ * Else whoever opens domains, attaches to each and leaves again could keep
+ * tables without end. Waits for nobody but those who unmap just now: where
+ * somebody maps or attaches the tables stay until he has done so, and calls
+ * this himself.
+ */
+void slots_drop_idle(struct uiommu_domain *domain)
+{
+	for (;;) {
+		/*
+		 * Either who sets @idle gets the lock, or who has it, and gives
+		 * it back, sees @idle.
+		 */
+		smp_mb();
+		if (!READ_ONCE(domain->idle) ||
+		    !down_write_trylock(&domain->freeze))
+			return;
+		WRITE_ONCE(domain->idle, false);
+		drop_if_idle(domain);
+		up_write(&domain->freeze);
+		wake_up_all(&domain->wait);
+	}
 }

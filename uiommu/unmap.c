@@ -55,10 +55,18 @@ static void widen(struct uiommu_mapping *map)
 	map->span.last = max(map->span.last, map->unmap.last);
 }
 
+static void clear_suspicion(struct uiommu_mapping *map)
+{
+	list_del(&map->work_node);
+	map->suspect = false;
+}
+
 /**
  * unmap_claim() - become the one who unmaps a mapping
  * @map: the mapping; filling by the caller, or live
  * @filled: what of it is in page tables
+ *
+ * From here on nobody begins to look at it: &uiommu_mapping.busy only falls.
  */
 void unmap_claim(struct uiommu_mapping *map, struct span filled)
 {
@@ -66,11 +74,12 @@ void unmap_claim(struct uiommu_mapping *map, struct span filled)
 
 	lockdep_assert_held(&domain->lock);
 	map->state = MAP_REVOKING;
+	if (map->suspect)
+		clear_suspicion(map);
 	domain->nr_revoking++;
 	map->unmap = filled;
 	if (map->hw_mask && !domain->replaying &&
-	    tables_are_many(domain, UIOMMU_KEPT_TABLES) &&
-	    hw_frees_tables(domain))
+	    tables_are_many(domain, UIOMMU_KEPT_TABLES) && domain->frees_tables)
 		widen(map);
 }
 
@@ -92,10 +101,6 @@ void unmap_retire(struct uiommu_mapping *map)
 	map->owner->nr_maps--;
 	if (!list_empty(&map->mmio_node))
 		list_del(&map->mmio_node);
-	if (map->suspect) {
-		list_del(&map->work_node);
-		map->suspect = false;
-	}
 	map->state = MAP_REVOKED;
 	domain->nr_revoking--;
 	domain->retired++;
@@ -115,17 +120,20 @@ bool unmap_hardware(struct uiommu_mapping *map)
 {
 	struct uiommu_domain *domain = map->domain;
 	u64 size = map->unmap.last - map->unmap.first + 1;
+	u8 held = map->hw_mask;
 	unsigned int i;
-	bool all;
 
-	for (i = 0; i < domain->nr_hw; i++)
-		if ((map->hw_mask & (1U << i)) &&
+	for (i = 0; held >> i; i++)
+		if ((held & (1U << i)) &&
 		    hw_unmap(domain->hw[i], map->unmap) >= size)
 			map->hw_mask &= ~(1U << i);
-	all = !map->hw_mask;
-	if (all && size >= UIOMMU_LEAF_WINDOW && hw_frees_tables(domain))
+	if (map->hw_mask)
+		return false;
+	/* what was mapped nowhere frees no tables, whosever are there */
+	if (held && size >= UIOMMU_LEAF_WINDOW &&
+	    READ_ONCE(domain->frees_tables))
 		tables_forget(domain, map->unmap);
-	return all;
+	return true;
 }
 
 /**
@@ -147,9 +155,6 @@ void unmap_undo(struct uiommu_domain *domain, struct uiommu_hw *hw,
 static void become_stuck(struct uiommu_mapping *map)
 {
 	map->state = MAP_STUCK;
-	if (map->suspect)
-		list_del(&map->work_node);
-	map->suspect = false;
 	reap_later(map);
 	wake_up_all(&map->domain->wait);
 }

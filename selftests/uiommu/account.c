@@ -25,6 +25,7 @@
 #define IOVA 0x50000000ULL
 #define HIGH (1ULL << 33)
 #define STRIDES 4096 /* 2 MiB windows; tables that the module lets be empty */
+#define FEW 256 /* of them, which are kept however empty */
 #define SLACK 1024L /* pages that others may have taken meanwhile */
 #define CGROUP "/sys/fs/cgroup/account"
 #define ENOUGH (STRIDES + STRIDES / 8) /* windows: more than it lets be */
@@ -315,6 +316,33 @@ static int map_and_unmap_strides(void *arg)
 }
 
 /*
+ * As long as there are few tables, they are left; then a map of nothing fails
+ * where they are, which must not make anybody forget them.
+ */
+static int map_and_fail_strides(void *arg)
+{
+	int domain = *(int *)arg, n, err;
+	__u8 *page = memory_anon(PAGE);
+	__u8 *nothing = memory_anon(FEW * HUGE);
+
+	munmap(nothing, FEW * HUGE);
+	for (n = 0; n < 2 * STRIDES; n++) {
+		__u64 iova = HIGH + n * HUGE;
+
+		err = domain_map(domain, page, iova, PAGE, true);
+		if (!err)
+			err = domain_unmap(domain, iova, PAGE);
+		if (err && err != -ENOMEM)
+			return EIO;
+		if (n % FEW == FEW - 1 &&
+		    domain_map(domain, nothing, iova - (FEW - 1) * HUGE,
+			       FEW * HUGE, true) != -EFAULT)
+			return ENOTRECOVERABLE;
+	}
+	return 0;
+}
+
+/*
  * Unmapping frees the tables of VT-d. AMD-Vi keeps them, so they are limited
  * to one for each of STRIDES windows that are empty.
  */
@@ -323,17 +351,38 @@ static long may_grow(void)
 	return domain_iommu("dmar") ? SLACK : STRIDES + SLACK;
 }
 
-TEST(page_tables_do_not_grow_without_end)
+FIXTURE(page_tables){};
+
+FIXTURE_VARIANT(page_tables)
+{
+	int (*way)(void *arg);
+};
+
+/* clang-format off */
+FIXTURE_VARIANT_ADD(page_tables, strides) { .way = map_and_unmap_strides };
+
+FIXTURE_VARIANT_ADD(page_tables, failures) { .way = map_and_fail_strides };
+
+/* clang-format on */
+
+FIXTURE_SETUP(page_tables)
+{
+	if (!device_bdf("EDU0"))
+		SKIP(return, "EDU0 is not set");
+}
+
+FIXTURE_TEARDOWN(page_tables)
+{
+}
+
+TEST_F_TIMEOUT(page_tables, do_not_grow_without_end, 300)
 {
 	int domain = domain_open(), fd = device_open("EDU0");
 	long before, after;
 
-	if (!device_bdf("EDU0"))
-		SKIP(return, "EDU0 is not set");
 	ASSERT_EQ(0, device_set(fd, domain));
 	before = text_free_pages();
-	EXPECT_EQ(0, process_run_as(USER, LIMIT * PAGE, map_and_unmap_strides,
-				    &domain));
+	EXPECT_EQ(0, process_run_as(USER, LIMIT * PAGE, variant->way, &domain));
 	after = text_free_pages();
 	EXPECT_GT(may_grow(), before - after)
 	TH_LOG("%ld pages were free, %ld are", before, after);

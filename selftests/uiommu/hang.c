@@ -174,4 +174,16 @@ TEST_F(hang, attach_goes_on_when_it_has_ended)
 	EXPECT_EQ(0, process_wait(pid));
 }
 
+/* A map in flight keeps the page tables that an idle domain would lose */
+TEST_F(hang, page_tables_go_when_it_has_ended)
+{
+	struct uiommu_info info;
+
+	ASSERT_EQ(0, edu_detach(&self->a));
+	ASSERT_TRUE(killed_at_once(self->pid));
+	ASSERT_EQ(0, domain_info(self->domain, &info));
+	EXPECT_EQ(0, info.nr_devices);
+	EXPECT_EQ(0, info.nr_hw_domains);
+}
+
 TEST_HARNESS_MAIN

@@ -7,6 +7,7 @@
  */
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -23,6 +24,8 @@
 #define IOVA 0xd0000000ULL
 #define BLOCK (16 * PAGE)
 #define BLOCKS 8
+#define MUCH (4UL << 20) /* takes a while to unmap */
+#define SPINS 30000 /* as long as it takes until somebody looks */
 #define SECONDS 2 /* at least */
 #define PATIENCE 90 /* seconds, on a host that has other things to do */
 
@@ -32,6 +35,7 @@ struct field {
 	struct edu *edu;
 	int other; /* another device */
 	atomic_bool stop;
+	atomic_bool go;
 	atomic_int bad; /* an error that is not of the table */
 	atomic_ulong done[8]; /* turns of each kind of thread */
 	atomic_int seed;
@@ -300,6 +304,59 @@ TEST_F_TIMEOUT(race, munmap_beside_a_hole_punch_is_heard, 120)
 	for (i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
 	EXPECT_LT(10, self->f.done[3]);
+	expect_clean();
+}
+
+static void *discard_when_told(void *arg)
+{
+	struct field *f = arg;
+
+	while (!f->stop) {
+		sched_yield();
+		if (!f->go)
+			continue;
+		/* its file keeps the pages: who looks finds them unchanged */
+		madvise(f->m.buf, f->m.size, MADV_DONTNEED);
+		f->done[2]++;
+		f->go = false;
+	}
+	return NULL;
+}
+
+static void *map_and_close(void *arg)
+{
+	struct field *f = arg;
+	unsigned int seed = 1;
+	volatile int spin;
+	int fd, err;
+
+	while (!f->stop) {
+		fd = device_open("EDU0");
+		err = device_map(fd, f->m.buf, IOVA, f->m.size, 1);
+		if (err)
+			f->bad = err;
+		f->done[0] += !err;
+		f->go = true;
+		for (spin = rand_r(&seed) % SPINS; spin; spin--)
+			;
+		close(fd);
+		while (f->go && !f->stop)
+			sched_yield();
+	}
+	return NULL;
+}
+
+/* A close unmaps what somebody else may just be about to look at */
+TEST_F_TIMEOUT(race, close_against_looks, 120)
+{
+	static void *(*const fns[])(void *) = { map_and_close,
+						discard_when_told };
+	static const struct goals goals = { { 100, 0, 100 } };
+
+	ASSERT_EQ(0, memory_make(&self->f.m, MEMFD, MUCH));
+	memset(self->f.m.buf, 1, MUCH);
+	run(&self->f, fns, ARRAY_SIZE(fns), &goals);
+	EXPECT_TRUE(is_reached(&self->f, &goals));
 	expect_clean();
 }
 
