@@ -182,8 +182,7 @@ void uiommu_detach(struct uiommu_attachment *att)
 	leave(att);
 	uiommu_revoke_mmio(att);
 	group_leave(att->group);
-	WRITE_ONCE(domain->idle, true);
-	slots_drop_idle(domain);
+	slots_left(domain);
 	trace_uiommu_detach(domain->id, att->dev, 0);
 	kfree(att);
 	uiommu_domain_put(domain);

@@ -509,6 +509,7 @@ void hw_free(struct uiommu_hw *hw);
 /* slots.c */
 int slots_add(struct uiommu_domain *domain, struct uiommu_hw *hw);
 void slots_drop_idle(struct uiommu_domain *domain);
+void slots_left(struct uiommu_domain *domain);
 
 /* group.c */
 void group_cut_off(struct uiommu_domain *domain, struct span r);

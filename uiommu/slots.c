@@ -185,6 +185,8 @@ int slots_add(struct uiommu_domain *domain, struct uiommu_hw *hw)
 		ret = -EBUSY;
 	if (ret)
 		empty_slot(domain, slot, true);
+	if (!domain->nr_hw)
+		tables_forget_all(domain);
 	set_replaying(domain, false);
 	return ret;
 }
@@ -217,7 +219,7 @@ static void drop_if_idle(struct uiommu_domain *domain)
 
 /**
  * slots_drop_idle() - free the page tables of a domain that no device uses
- * @domain: the domain, whose &uiommu_domain.idle has been set
+ * @domain: the domain; nothing is done unless its &uiommu_domain.idle is set
  *
  * Else whoever opens domains, attaches to each and leaves again could keep
  * tables without end. Waits for nobody but those who unmap just now: where
@@ -240,4 +242,18 @@ void slots_drop_idle(struct uiommu_domain *domain)
 		up_write(&domain->freeze);
 		wake_up_all(&domain->wait);
 	}
+}
+
+/**
+ * slots_left() - a device has left
+ * @domain: its domain
+ *
+ * Frees the page tables if it was the last one.
+ */
+void slots_left(struct uiommu_domain *domain)
+{
+	if (has_groups(domain))
+		return;
+	WRITE_ONCE(domain->idle, true);
+	slots_drop_idle(domain);
 }

@@ -72,6 +72,35 @@ void vfio_for_each_dev(void (*visit)(struct vfio_dev *vdev, void *data),
 }
 
 /**
+ * vfio_enter_at_once - lock a device for a call that touches no hardware
+ * @vdev: the device
+ *
+ * Return: 0 with the lock held, or -ENODEV.
+ */
+int vfio_enter_at_once(struct vfio_dev *vdev)
+{
+	mutex_lock(&vdev->lock);
+	if (!vdev->gone)
+		return 0;
+	mutex_unlock(&vdev->lock);
+	return -ENODEV;
+}
+
+/**
+ * vfio_wait_for_others - wait while somebody else resets a device
+ * @vdev: the device
+ *
+ * Return: 0, or -EINTR for a fatal signal.
+ */
+int vfio_wait_for_others(struct vfio_dev *vdev)
+{
+	if (wait_event_killable(vdev->unpaused,
+				!READ_ONCE(vdev->reset_by_others)))
+		return -EINTR;
+	return 0;
+}
+
+/**
  * vfio_enter - lock a device for a call
  * @vdev: the device
  *
@@ -85,33 +114,13 @@ int vfio_enter(struct vfio_dev *vdev)
 	int ret;
 
 	for (;;) {
-		mutex_lock(&vdev->lock);
-		ret = vdev->gone ? -ENODEV : 0;
-		if (!ret && !vdev->reset_by_others)
-			return 0;
+		ret = vfio_enter_at_once(vdev);
+		if (ret || !vdev->reset_by_others)
+			return ret;
 		mutex_unlock(&vdev->lock);
+		ret = vfio_wait_for_others(vdev);
 		if (ret)
 			return ret;
-		ret = wait_event_killable(vdev->unpaused,
-					  !READ_ONCE(vdev->reset_by_others));
-		if (ret)
-			return -EINTR;
-	}
-}
-
-/**
- * vfio_enter_closing - lock a device for a close, which cannot fail
- * @vdev: the device
- *
- * Waits as vfio_enter(), for as long as a reset takes.
- */
-void vfio_enter_closing(struct vfio_dev *vdev)
-{
-	mutex_lock(&vdev->lock);
-	while (vdev->reset_by_others) {
-		mutex_unlock(&vdev->lock);
-		wait_event(vdev->unpaused, !READ_ONCE(vdev->reset_by_others));
-		mutex_lock(&vdev->lock);
 	}
 }
 
@@ -129,6 +138,23 @@ int vfio_enter_attached(struct vfio_dev *vdev)
 		return ret;
 	mutex_unlock(&vdev->lock);
 	return -EINVAL;
+}
+
+/**
+ * vfio_enter_anyway - lock a device for what has to be done, now or later
+ * @vdev: the device; may have gone
+ *
+ * Waits as vfio_enter(), for as long as a reset takes.
+ */
+void vfio_enter_anyway(struct vfio_dev *vdev)
+{
+	mutex_lock(&vdev->lock);
+	while (vdev->reset_by_others) {
+		mutex_unlock(&vdev->lock);
+		wait_event_idle(vdev->unpaused,
+				!READ_ONCE(vdev->reset_by_others));
+		mutex_lock(&vdev->lock);
+	}
 }
 
 /**

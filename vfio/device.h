@@ -274,8 +274,10 @@ void vfio_dev_remove(struct vfio_dev *vdev);
 void vfio_for_each_dev(void (*visit)(struct vfio_dev *vdev, void *data),
 		       void *data);
 int vfio_enter(struct vfio_dev *vdev);
+int vfio_enter_at_once(struct vfio_dev *vdev);
 int vfio_enter_attached(struct vfio_dev *vdev);
-void vfio_enter_closing(struct vfio_dev *vdev);
+void vfio_enter_anyway(struct vfio_dev *vdev);
+int vfio_wait_for_others(struct vfio_dev *vdev);
 void vfio_leave(struct vfio_dev *vdev);
 
 /* fs.c */

@@ -41,6 +41,22 @@ static int attach(struct vfio_dev *vdev, struct uiommu_domain *domain)
 	return 0;
 }
 
+/* 1 while others reset the device: nobody else has to wait for that. */
+static int try_set(struct vfio_dev *vdev, struct uiommu_domain *domain)
+{
+	int ret = uiommu_domain_freeze(domain);
+
+	if (ret)
+		return ret;
+	ret = vfio_enter_at_once(vdev);
+	if (!ret) {
+		ret = vdev->reset_by_others ? 1 : attach(vdev, domain);
+		vfio_leave(vdev);
+	}
+	uiommu_domain_thaw(domain);
+	return ret;
+}
+
 /**
  * vfio_domain_set - attach a device to a domain
  * @vdev: the device
@@ -55,16 +71,9 @@ int vfio_domain_set(struct vfio_dev *vdev, int fd)
 
 	if (IS_ERR(domain))
 		return PTR_ERR(domain);
-	ret = uiommu_domain_freeze(domain);
-	if (ret)
-		goto put;
-	ret = vfio_enter(vdev);
-	if (!ret) {
-		ret = attach(vdev, domain);
-		vfio_leave(vdev);
-	}
-	uiommu_domain_thaw(domain);
-put:
+	do {
+		ret = vfio_wait_for_others(vdev) ?: try_set(vdev, domain);
+	} while (ret > 0);
 	uiommu_domain_put(domain);
 	return ret;
 }
@@ -159,11 +168,11 @@ static struct uiommu_owner *get_owner(struct vfio_file *file,
 static struct uiommu_owner *owner_for_call(struct vfio_file *file)
 {
 	struct uiommu_owner *owner, *stale = NULL;
-	int ret = vfio_enter_attached(file->vdev);
+	int ret = vfio_enter_at_once(file->vdev);
 
 	if (ret)
 		return ERR_PTR(ret);
-	owner = get_owner(file, &stale);
+	owner = file->vdev->att ? get_owner(file, &stale) : ERR_PTR(-EINVAL);
 	vfio_leave(file->vdev);
 	if (stale)
 		uiommu_owner_close(stale);

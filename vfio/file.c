@@ -66,18 +66,36 @@ free:
 	return ret;
 }
 
-static int vfio_release(struct inode *inode, struct file *filp)
+static bool close_one_of_many(struct vfio_dev *vdev)
 {
-	struct vfio_file *file = filp->private_data;
-	struct vfio_dev *vdev = file->vdev;
+	bool many;
 
-	vfio_enter_closing(vdev);
+	mutex_lock(&vdev->lock);
+	many = vdev->nr_open > 1;
+	if (many)
+		vdev->nr_open--;
+	mutex_unlock(&vdev->lock);
+	return many;
+}
+
+static void close_one(struct vfio_dev *vdev)
+{
+	vfio_enter_anyway(vdev);
 	if (!--vdev->nr_open) {
 		if (!vdev->gone)
 			last_close(vdev);
 		wake_up_all(&vdev->closed);
 	}
 	vfio_leave(vdev);
+}
+
+static int vfio_release(struct inode *inode, struct file *filp)
+{
+	struct vfio_file *file = filp->private_data;
+	struct vfio_dev *vdev = file->vdev;
+
+	if (!close_one_of_many(vdev))
+		close_one(vdev);
 	/* May free much memory; removal must not wait for it */
 	if (file->owner)
 		uiommu_owner_close(file->owner);

@@ -244,7 +244,7 @@ static int bar_len(struct vfio_file *file, union vfio_arg *arg,
 {
 	struct vfio_dev *vdev = file->vdev;
 	u64 size;
-	int ret = vfio_enter(vdev);
+	int ret = vfio_enter_at_once(vdev);
 
 	if (ret)
 		return ret;
@@ -264,7 +264,7 @@ static int bar_len(struct vfio_file *file, union vfio_arg *arg,
 static int device_info(struct vfio_file *file, union vfio_arg *arg,
 		       void __user *user)
 {
-	int ret = vfio_enter(file->vdev);
+	int ret = vfio_enter_at_once(file->vdev);
 
 	if (ret)
 		return ret;
@@ -283,7 +283,7 @@ static int region_info(struct vfio_file *file, union vfio_arg *arg,
 
 	if (arg->region.reserved)
 		return -EINVAL;
-	ret = vfio_enter(file->vdev);
+	ret = vfio_enter_at_once(file->vdev);
 	if (ret)
 		return ret;
 	ret = vfio_region_info(file->vdev, &arg->region, found);

@@ -57,7 +57,8 @@ void vfio_irqs_init(struct vfio_dev *vdev)
 /*
  * The PCI core turns no messages on in a device that sleeps. In one that does
  * not answer it would: it believes what it reads of where the table is, and
- * writes there.
+ * writes there. It reads that once more, so one that falls silent just now is
+ * not noticed.
  */
 static bool hears(const struct vfio_dev *vdev, u32 kind)
 {
@@ -67,7 +68,7 @@ static bool hears(const struct vfio_dev *vdev, u32 kind)
 		return false;
 	return kind != IRQ_MSIX ||
 	       (count_of(pci_msix_vec_count(pdev)) == vdev->irqs.max[kind] &&
-		table_of(pdev) == vdev->msix_table);
+		vdev->msix_table != ~0U && table_of(pdev) == vdev->msix_table);
 }
 
 static int turn_on(struct vfio_dev *vdev, u32 kind, u32 count)

@@ -89,13 +89,14 @@ static void carry_out(struct work_struct *work)
 	bool frozen, restore;
 	unsigned int nr;
 
-	mutex_lock(&vdev->lock);
+	/* who waited for us may have given up, and others reset the device */
+	vfio_enter_anyway(vdev);
 	nr = take_order(r, &frozen, &restore);
 	if (restore)
 		vfio_reset_restore(vdev);
 	vdev->frozen = frozen;
 	vfio_mem_update(vdev);
-	mutex_unlock(&vdev->lock);
+	vfio_leave(vdev);
 	WRITE_ONCE(r->nr_done, nr);
 	wake_up_all(&r->wait);
 }

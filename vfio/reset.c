@@ -67,8 +67,6 @@ static int try_reset(struct vfio_dev *vdev)
 	struct pci_dev *bridge = bridge_to_hold(vdev->pdev);
 	int ret;
 
-	if (vdev->reset_by_others)
-		return -EAGAIN;
 	if (bridge && !pci_cfg_access_trylock(bridge))
 		return -EAGAIN;
 	WRITE_ONCE(vdev->resetter, current);
@@ -83,8 +81,7 @@ static int try_reset(struct vfio_dev *vdev)
 static void go_on(struct vfio_dev *vdev)
 {
 	vfio_intx_sync(vdev);
-	if (!vdev->reset_by_others)
-		vfio_intx_clear(vdev, INTX_PAUSED | INTX_PENDING);
+	vfio_intx_clear(vdev, INTX_PAUSED | INTX_PENDING);
 	vfio_mem_update(vdev);
 }
 
