@@ -32,6 +32,10 @@ BOOT_SECONDS = 240
 NEVER_UP = 3
 NOT_OURS = 4
 
+# How the kernel begins to complain
+COMPLAINT = re.compile(r'\b(?:(?:BUG|WARNING|INFO|UBSAN|Oops|int3): |'
+                       r'kernel BUG at|Kernel panic).*')
+
 
 class Monitor:
     """QEMU's monitor: one command at a time, in the human's language."""
@@ -193,6 +197,16 @@ def tail(path, count=40):
     return ''.join(contents(path).splitlines(True)[-count:])
 
 
+def complaint(path, count=60):
+    """Where the kernel first complains, or else the last it said."""
+    console = contents(path)
+    first = COMPLAINT.search(console)
+    if not first:
+        return tail(path)
+    begin = console.rfind('\n', 0, first.start()) + 1
+    return ''.join(console[begin:].splitlines(True)[:count])
+
+
 def stale_breakpoint(console):
     r"""Did the kernel die of a breakpoint that was not there any more?
 
@@ -221,8 +235,7 @@ def stale_breakpoint(console):
     >>> stale_breakpoint('')
     False
     """
-    first = re.search(r'\b(?:(?:BUG|WARNING|INFO|UBSAN|Oops|int3): |'
-                      r'kernel BUG at|Kernel panic).*', console)
+    first = COMPLAINT.search(console)
     if not first or not re.match(r'(?:Oops: )?int3: 0000 ', first[0]):
         return False
     code = re.search(r'\bCode: .*\b([0-9a-f]{2}) <[0-9a-f]{2}>',
@@ -239,7 +252,7 @@ def judge(verdict, ended, log):
         if ended and stale_breakpoint(console) and 'not ok' not in said:
             return NOT_OURS
         why = 'no verdict' if ended else 'no verdict in time'
-        print(tail(os.path.join(log, 'console.log')), end='')
+        print(complaint(os.path.join(log, 'console.log')), end='')
         print(f'not ok machine: {why} (hang, panic or power loss), '
               f'see {log}/console.log')
         return 1
