@@ -34,7 +34,7 @@ static int fill_everywhere(struct uiommu_mapping *map)
 	unsigned int i;
 	int ret;
 
-	/* charged before */
+	/* charged by fill_locked() */
 	ret = domain->nr_hw ? tables_note(domain, map->span) : 0;
 	if (ret)
 		return ret;

@@ -6,7 +6,7 @@
  */
 #include "group.h"
 
-/* Under the lock. Who has claimed a mapping reads the count without it. */
+/* Under the lock. Who has claimed a mapping reads @frees_tables without it. */
 static void set_count(struct uiommu_domain *domain, unsigned int nr_hw)
 {
 	bool all = true;
