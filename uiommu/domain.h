@@ -159,6 +159,9 @@ struct uiommu_hw {
  * @tickets: &uiommu_mapping.ticket given so far
  * @reap: gives back what was revoked
  * @look: looks whether the memory of suspects is still theirs
+ * @glance: looks at suspects' pages while @look has to wait
+ * @next_glance: when it may at the earliest, in jiffies
+ * @looking: &struct looker.node of those who look just now
  * @wait_and_look: looks at those that are hidden
  * @place: where the search for a free address begins
  * @nr_maps: mappings in @maps
@@ -203,10 +206,13 @@ struct uiommu_domain {
 	struct list_head suspects;
 	struct list_head later;
 	struct list_head hidden;
+	struct list_head looking;
 	struct list_head waiters;
 	u64 tickets;
 	struct work_struct reap;
 	struct delayed_work look;
+	struct delayed_work glance;
+	unsigned long next_glance;
 	struct work_struct wait_and_look;
 	u64 place;
 	u64 nr_maps;
@@ -410,6 +416,8 @@ void domain_get(struct uiommu_domain *domain);
 void domain_queue_reap(struct uiommu_domain *domain);
 void domain_queue_look(struct uiommu_domain *domain, unsigned long delay);
 void domain_queue_wait(struct uiommu_domain *domain);
+void domain_queue_glance(struct uiommu_domain *domain, unsigned long delay);
+void domain_cancel_glance(struct uiommu_domain *domain);
 int domain_init(void);
 void domain_exit(void);
 
@@ -451,11 +459,13 @@ extern const struct mmu_interval_notifier_ops revoke_ops;
 int revoke_settle(struct uiommu_mapping *map);
 void revoke_look(struct uiommu_domain *domain);
 void revoke_wait_and_look(struct uiommu_domain *domain);
+void revoke_glance(struct uiommu_domain *domain);
 
 /* pin.c */
 int pin_segment(struct uiommu_mapping *map, unsigned long addr,
 		struct segment *segment);
 enum look pin_look(struct uiommu_mapping *map, struct span hull);
+bool pin_glance(struct uiommu_mapping *map, struct span hull);
 
 /* fill.c */
 int fill_map(struct uiommu_mapping *map, const struct segment *first);

@@ -213,3 +213,63 @@ enum look pin_look(struct uiommu_mapping *map, struct span hull)
 	}
 	return LOOK_SAME;
 }
+
+/* Has a page gone that was pinned? Exact if it says so; waits for nobody. */
+static bool folio_gone(struct folio *folio)
+{
+	bool gone;
+
+	/* neither a page of zeroes nor a driver's is a file's */
+	if (!folio_test_anon(folio))
+		return !READ_ONCE(folio->mapping) && !folio_mapped(folio) &&
+		       (folio_test_lru(folio) || folio_test_hugetlb(folio));
+	/* who migrates or splits it unmaps it, but under its lock */
+	if (folio_mapped(folio) || !folio_trylock(folio))
+		return false;
+	gone = !folio_mapped(folio);
+	folio_unlock(folio);
+	return gone;
+}
+
+/* Of @npages from a frame on, those that are in its folio; at least one. */
+static u64 in_folio(struct folio *folio, u64 pfn, u64 npages)
+{
+	u64 after = folio_pfn(folio) + folio_nr_pages(folio) - pfn;
+
+	return min(after, npages);
+}
+
+/**
+ * pin_glance() - has any page that we pinned visibly gone from its owner?
+ * @map: the mapping; its frames do not change meanwhile
+ * @hull: user addresses to look at, page aligned
+ *
+ * Looks at the pages alone: an anonymous one that we pinned is of one process
+ * and gone when nobody maps it, one of a file when the file has it no more and
+ * nobody maps it. So this waits for no lock and for no invalidation to end.
+ *
+ * Return: true if so; false says nothing.
+ */
+bool pin_glance(struct uiommu_mapping *map, struct span hull)
+{
+	u64 first = max_t(u64, hull.first, map->vaddr);
+	u64 last = min_t(u64, hull.last, map->vaddr + map->size - 1);
+	u64 left = span_empty(hull) ? 0 : (last + 1 - first) >> PAGE_SHIFT;
+	struct frame_cursor cursor;
+	struct folio *folio;
+	u64 pfn, n, step;
+
+	frame_seek(map, (first - map->vaddr) >> PAGE_SHIFT, &cursor);
+	for (; left && READ_ONCE(map->state) == MAP_LIVE; left -= n) {
+		pfn = frame_run(&cursor, &n);
+		n = min(n, left);
+		for (step = 0; step < n;) {
+			folio = page_folio(pfn_to_page(pfn + step));
+			if (folio_gone(folio))
+				return true;
+			step += in_folio(folio, pfn + step, n - step);
+			cond_resched();
+		}
+	}
+	return false;
+}

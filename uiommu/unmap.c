@@ -66,7 +66,8 @@ static void clear_suspicion(struct uiommu_mapping *map)
  * @map: the mapping; filling by the caller, or live
  * @filled: what of it is in page tables
  *
- * From here on nobody begins to look at it: &uiommu_mapping.busy only falls.
+ * From here on nobody begins to look at it: once &uiommu_mapping.busy is 0 it
+ * stays so.
  */
 void unmap_claim(struct uiommu_mapping *map, struct span filled)
 {
