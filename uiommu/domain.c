@@ -11,6 +11,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
+#include "glance.h"
 #include "group.h"
 
 /*
@@ -124,7 +125,7 @@ static void glance(struct work_struct *work)
 	struct uiommu_domain *domain = container_of(
 		to_delayed_work(work), struct uiommu_domain, glance);
 
-	revoke_glance(domain);
+	glance_round(domain);
 	work_done(domain);
 }
 

@@ -459,7 +459,9 @@ extern const struct mmu_interval_notifier_ops revoke_ops;
 int revoke_settle(struct uiommu_mapping *map);
 void revoke_look(struct uiommu_domain *domain);
 void revoke_wait_and_look(struct uiommu_domain *domain);
-void revoke_glance(struct uiommu_domain *domain);
+bool revoke_memory_gone(struct uiommu_mapping *map);
+void revoke_claimed(struct uiommu_mapping *map);
+void revoke_let_go(struct uiommu_domain *domain, struct uiommu_mapping *map);
 
 /* pin.c */
 int pin_segment(struct uiommu_mapping *map, unsigned long addr,

@@ -16,7 +16,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
-#include "domain.h"
+#include "glance.h"
 #include "trace.h"
 
 #define LOOK_AGAIN_JIFFIES msecs_to_jiffies(5)
@@ -27,30 +27,8 @@
  */
 #define LOOKS_MISSED 4
 
-/* how often suspects' pages are looked at while who looks at them waits */
-#define GLANCE_JIFFIES msecs_to_jiffies(20)
-
-/* and not for more than one part in so many of the time */
-#define GLANCE_PART 8
-
-/* of each list in one go */
-#define GLANCE_ROUND 64
-
 /* looks in one go: then others have their turn, who share the queue */
 #define LOOK_ROUND 64
-
-/*
- * Under the lock: glance at suspects soon, but do not spend more of the time
- * on it than may be.
- */
-static void glance_soon(struct uiommu_domain *domain)
-{
-	unsigned long delay = GLANCE_JIFFIES;
-
-	if (time_after(domain->next_glance, jiffies + delay))
-		delay = domain->next_glance - jiffies;
-	domain_queue_glance(domain, delay);
-}
 
 static void suspect(struct uiommu_mapping *map,
 		    const struct mmu_notifier_range *range)
@@ -67,8 +45,13 @@ static void suspect(struct uiommu_mapping *map,
 	glance_soon(domain);
 }
 
-/* Under the lock. Returns true when the caller has claimed the mapping. */
-static bool memory_gone(struct uiommu_mapping *map)
+/**
+ * revoke_memory_gone() - the memory of a mapping has gone
+ * @map: the mapping; uiommu_domain.lock is held
+ *
+ * Return: true when the caller has claimed it, for revoke_claimed().
+ */
+bool revoke_memory_gone(struct uiommu_mapping *map)
 {
 	if (map->state == MAP_FILLING)
 		map->doomed = true;
@@ -79,7 +62,12 @@ static bool memory_gone(struct uiommu_mapping *map)
 	return true;
 }
 
-static void revoke_claimed(struct uiommu_mapping *map)
+/**
+ * revoke_claimed() - take a mapping away from devices
+ * @map: the mapping, claimed by the caller, who still holds it busy or is in
+ *	its notifier
+ */
+void revoke_claimed(struct uiommu_mapping *map)
 {
 	trace_uiommu_revoke(map->domain->id, map->iova, map->size);
 	unmap_claimed(map, true);
@@ -110,7 +98,7 @@ static bool invalidate(struct mmu_interval_notifier *notifier,
 	mmu_interval_set_seq(notifier, seq);
 	/* what is in no page table can be unmapped without waiting */
 	if (gone && (wait || !map->hw_mask))
-		claimed = memory_gone(map);
+		claimed = revoke_memory_gone(map);
 	else if (range->event == MMU_NOTIFY_CLEAR && !map->mmio)
 		suspect(map, range);
 	spin_unlock(&domain->lock);
@@ -271,18 +259,6 @@ static enum look look_at(struct uiommu_mapping *map, struct span hull,
 	return result;
 }
 
-/**
- * struct looker - somebody who looks at a mapping just now, and may wait
- * @node: place in &uiommu_domain.looking; under its lock
- * @map: the mapping, busy
- * @hull: where it looks
- */
-struct looker {
-	struct list_head node;
-	struct uiommu_mapping *map;
-	struct span hull;
-};
-
 /* Begin to look at the next suspect; false if there is none. */
 static bool next_suspect(struct uiommu_domain *domain, struct list_head *list,
 			 struct looker *looker)
@@ -333,7 +309,7 @@ static bool conclude(struct uiommu_mapping *map, struct span hull,
 		return false;
 	result = weigh(map, result);
 	if (result == LOOK_GONE)
-		return memory_gone(map);
+		return revoke_memory_gone(map);
 	if (result == LOOK_MISSED)
 		note_missed(map, hull);
 	if (result == LOOK_LATER)
@@ -341,11 +317,15 @@ static bool conclude(struct uiommu_mapping *map, struct span hull,
 	return false;
 }
 
-/*
- * Under the lock. Who has claimed a mapping reads without it whether it is
- * busy, and frees it then: this is the last that we know of it.
+/**
+ * revoke_let_go() - hold a mapping busy no longer
+ * @domain: its domain; its lock is held
+ * @map: the mapping
+ *
+ * Who has claimed a mapping reads without the lock whether it is busy, and
+ * frees it then: this is the last that the caller knows of it.
  */
-static void let_go(struct uiommu_domain *domain, struct uiommu_mapping *map)
+void revoke_let_go(struct uiommu_domain *domain, struct uiommu_mapping *map)
 {
 	WRITE_ONCE(map->busy, map->busy - 1);
 	wake_up_all(&domain->wait);
@@ -373,16 +353,9 @@ static bool look_at_next(struct uiommu_domain *domain, struct list_head *list,
 		revoke_claimed(looker.map);
 
 	spin_lock(&domain->lock);
-	let_go(domain, looker.map);
+	revoke_let_go(domain, looker.map);
 	spin_unlock(&domain->lock);
 	return true;
-}
-
-/* Under the lock: is anything left to glance at? */
-static bool any_suspect(struct uiommu_domain *domain)
-{
-	return !list_empty(&domain->looking) || !list_empty(&domain->hidden) ||
-	       !list_empty(&domain->suspects) || !list_empty(&domain->later);
 }
 
 static void look_later(struct uiommu_domain *domain)
@@ -393,7 +366,7 @@ static void look_later(struct uiommu_domain *domain)
 	now = !list_empty(&domain->suspects);
 	later = !list_empty(&domain->later);
 	list_splice_tail_init(&domain->later, &domain->suspects);
-	if (!any_suspect(domain))
+	if (!glance_is_wanted(domain))
 		domain_cancel_glance(domain);
 	spin_unlock(&domain->lock);
 	if (now || later)
@@ -431,110 +404,4 @@ void revoke_wait_and_look(struct uiommu_domain *domain)
 	while (look_at_next(domain, &domain->hidden, true))
 		cond_resched();
 	look_later(domain);
-}
-
-/* The first of a list, made busy and put to its end, or NULL. */
-static struct uiommu_mapping *pass_by_suspect(struct list_head *list,
-					      struct span *hull)
-{
-	struct uiommu_mapping *map;
-
-	map = list_first_entry_or_null(list, struct uiommu_mapping, work_node);
-	if (!map)
-		return NULL;
-	list_move_tail(&map->work_node, list);
-	map->busy++;
-	*hull = map->hull;
-	return map;
-}
-
-/* The same of those that are looked at just now. */
-static struct uiommu_mapping *pass_by_looker(struct list_head *looking,
-					     struct span *hull)
-{
-	struct looker *looker;
-
-	looker = list_first_entry_or_null(looking, struct looker, node);
-	if (!looker)
-		return NULL;
-	list_move_tail(&looker->node, looking);
-	looker->map->busy++;
-	*hull = looker->hull;
-	return looker->map;
-}
-
-/* How to pass by one of a list, when the next is wanted. */
-struct pass {
-	struct list_head *list;
-	struct uiommu_mapping *(*by)(struct list_head *list, struct span *hull);
-};
-
-/* Returns false if there was none. */
-static bool glance_at_next(struct uiommu_domain *domain,
-			   const struct pass *pass)
-{
-	struct uiommu_mapping *map;
-	bool claimed = false;
-	struct span hull;
-
-	spin_lock(&domain->lock);
-	map = pass->by(pass->list, &hull);
-	spin_unlock(&domain->lock);
-	if (!map)
-		return false;
-	if (pin_glance(map, hull)) {
-		spin_lock(&domain->lock);
-		claimed = memory_gone(map);
-		spin_unlock(&domain->lock);
-	}
-	if (claimed)
-		revoke_claimed(map);
-	spin_lock(&domain->lock);
-	let_go(domain, map);
-	spin_unlock(&domain->lock);
-	return true;
-}
-
-/* Each of a list once, or some of it if it is long. */
-static void glance_at_list(struct uiommu_domain *domain,
-			   const struct pass *pass)
-{
-	struct list_head *node;
-	unsigned int n = 0;
-
-	spin_lock(&domain->lock);
-	list_for_each(node, pass->list)
-		if (++n == GLANCE_ROUND)
-			break;
-	spin_unlock(&domain->lock);
-	while (n-- && glance_at_next(domain, pass))
-		cond_resched();
-}
-
-/**
- * revoke_glance() - look at the pages of suspects, waiting for nobody
- * @domain: whose mappings
- *
- * Those who look properly wait for mmap_lock, and until no invalidation of the
- * whole process is under way: in a process that changes much of its memory
- * that may be seconds. What has gone for good shows before.
- */
-void revoke_glance(struct uiommu_domain *domain)
-{
-	const struct pass passes[] = {
-		{ &domain->looking, pass_by_looker },
-		{ &domain->suspects, pass_by_suspect },
-		{ &domain->hidden, pass_by_suspect },
-		{ &domain->later, pass_by_suspect },
-	};
-	unsigned long begin = jiffies;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(passes); i++)
-		glance_at_list(domain, passes + i);
-	spin_lock(&domain->lock);
-	domain->next_glance = jiffies + GLANCE_PART * (jiffies - begin);
-	if (any_suspect(domain))
-		glance_soon(domain);
-	spin_unlock(&domain->lock);
 }
