@@ -7,7 +7,11 @@
  *
  * No model of QEMU behaves so: the test module iostuck stands in.
  */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -21,11 +25,17 @@
 #include "../lib/text.h"
 
 #define KEEP "/sys/module/iostuck/parameters/keep"
+#define HOLD "/sys/module/iostuck/parameters/hold"
 #define REFUSE "/sys/module/iostuck/parameters/refuse"
 #define SEPARATE "/sys/module/uiommu/parameters/separate_tables"
 #define IOVA 0x12340000ULL
 #define OTHER 0x45670000ULL
 #define FOR_GOOD 1000
+#define SECRET 0x5c
+
+/* ms: 100 are promised, the rest is for a host and a device that are busy */
+#define SOON 1500
+#define SLOW 10 /* times as long as that on a kernel that looks closely */
 
 /* What this machine has not got, or NULL. */
 static const char *missing(void)
@@ -144,6 +154,99 @@ TEST_F(stuck, for_good_the_devices_are_cut_off)
 	EXPECT_EQ(1, edu_arrives(&self->a, IOVA, view));
 	EXPECT_EQ(0, edu_arrives(&self->b, IOVA, view));
 	close(another);
+}
+
+/*
+ * An unmap that takes as long as the test likes: a thread is in munmap() of
+ * @other for that long, so that an invalidation of the process is under way.
+ */
+FIXTURE(held)
+{
+	int domain;
+	struct edu a;
+	struct memory mem;
+	__u8 *other;
+	pthread_t thread;
+	atomic_bool done;
+};
+
+FIXTURE_VARIANT(held)
+{
+	enum kind kind;
+	size_t size;
+};
+
+/* clang-format off */
+FIXTURE_VARIANT_ADD(held, ANON) { .kind = ANON, .size = 4 * PAGE };
+FIXTURE_VARIANT_ADD(held, MEMFD) { .kind = MEMFD, .size = 4 * PAGE };
+FIXTURE_VARIANT_ADD(held, HUGETLB) { .kind = HUGETLB, .size = HUGE };
+/* clang-format on */
+
+FIXTURE_SETUP(held)
+{
+	if (missing())
+		SKIP(return, "%s", missing());
+	self->domain = domain_open();
+	ASSERT_EQ(0, edu_open(&self->a, "EDU0"));
+	ASSERT_EQ(0, edu_attach(&self->a, self->domain));
+	self->other = memory_anon(PAGE);
+	ASSERT_EQ(0, domain_map(self->domain, self->other, OTHER, PAGE, true));
+	ASSERT_EQ(0, memory_make(&self->mem, variant->kind, variant->size));
+	memset(self->mem.buf, SECRET, self->mem.size);
+	ASSERT_EQ(0, domain_map(self->domain, self->mem.buf, IOVA,
+				self->mem.size, true));
+}
+
+FIXTURE_TEARDOWN(held)
+{
+	text_write(HOLD, "0");
+	text_write(KEEP, "0 0");
+	edu_close(&self->a);
+	close(self->domain);
+	memory_free(&self->mem);
+}
+
+static void *munmap_other(void *arg)
+{
+	FIXTURE_DATA(held) *self = arg;
+	long err = munmap(self->other, PAGE);
+
+	self->done = true;
+	return (void *)err;
+}
+
+static int throw_away(struct memory *mem)
+{
+	if (mem->fd < 0)
+		return madvise(mem->buf, mem->size, MADV_DONTNEED);
+	return fallocate(mem->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+			 mem->size);
+}
+
+/* Whoever looks at the process waits until no invalidation is under way. */
+TEST_F(held, memory_thrown_away_is_seen_meanwhile)
+{
+	long patience = text_kernel_looks_closely() ? SLOW * SOON : SOON;
+	int seen = 1;
+	void *failed;
+	long since;
+
+	ASSERT_EQ(1, edu_sees(&self->a, IOVA, SECRET));
+	ASSERT_EQ(0, keep(OTHER, 1));
+	ASSERT_EQ(0, text_write(HOLD, "1"));
+	ASSERT_EQ(0, pthread_create(&self->thread, NULL, munmap_other, self));
+	while (times_left())
+		process_nap(10);
+	since = process_ms();
+	ASSERT_EQ(0, throw_away(&self->mem));
+	while (seen == 1 && process_ms() < since + patience)
+		seen = edu_sees(&self->a, IOVA, SECRET);
+	EXPECT_EQ(0, seen);
+	EXPECT_FALSE(self->done);
+	ASSERT_EQ(0, text_write(HOLD, "0"));
+	ASSERT_EQ(0, pthread_join(self->thread, &failed));
+	EXPECT_EQ(NULL, failed);
+	EXPECT_TRUE(domain_pinned_becomes(self->domain, 1));
 }
 
 /* The map of @iova behind @skip others fails; or is @done and said to fail. */

@@ -2,25 +2,33 @@
 /*
  * An IOMMU that does not obey. Writing "IOVA COUNT" to the parameter `keep`
  * makes the next COUNT calls of iommu_unmap() whose range contains the IOVA do
- * nothing and return 0. Writing "IOVA SKIP DONE" to `refuse` lets SKIP calls
- * of iommu_map() for that IOVA pass and makes the next return -ENOMEM: with
- * nothing done, or, if DONE is 1, with all of it. Owns probes there while
+ * nothing and return 0; while `hold` is set they do not return at all (unset it
+ * before this is unloaded). Writing "IOVA SKIP DONE" to `refuse` lets SKIP
+ * calls of iommu_map() for that IOVA pass and makes the next return -ENOMEM:
+ * with nothing done, or, if DONE is 1, with all of it. Owns probes there while
  * loaded.
  *
  * No model of QEMU fails to unmap, or to map when told to, so nothing else in
  * our machine can.
  */
 #include <linux/atomic.h>
+#include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/ptrace.h>
 
 static unsigned long at;
 static atomic_t left = ATOMIC_INIT(0);
+static bool hold;
+
+module_param(hold, bool, 0600);
+MODULE_PARM_DESC(hold, "an unmap that is to fail takes as long as this is set");
 
 /* Runs in the place of iommu_unmap(). */
 static noinline notrace size_t kept(void)
 {
+	while (READ_ONCE(hold))
+		msleep(10);
 	return 0;
 }
 
