@@ -28,7 +28,7 @@ MODULE_PARM_DESC(hold, "an unmap that is to fail takes as long as this is set");
 static noinline notrace size_t kept(void)
 {
 	while (READ_ONCE(hold))
-		msleep(10);
+		msleep(20);
 	return 0;
 }
 
