@@ -103,15 +103,52 @@ static u32 measure_vendor(const struct config_facts *facts, u32 at)
 	return config_peek(facts, at) >> 16 & 0xff;
 }
 
-/* 7.5.3: before version 2 it ends where the device's kind needs no more */
+/* Root ports, downstream ports and bridges from PCI have slots, if they say so */
+static bool exp_has_slot(u32 flags)
+{
+	u32 type = (flags & PCI_EXP_FLAGS_TYPE) >> 4;
+
+	return flags & PCI_EXP_FLAGS_SLOT && (type == PCI_EXP_TYPE_ROOT_PORT ||
+					      type == PCI_EXP_TYPE_DOWNSTREAM ||
+					      type == PCI_EXP_TYPE_PCIE_BRIDGE);
+}
+
+/* Types that the specification does not know are taken to have none */
+static bool exp_has_link(u32 flags)
+{
+	u32 type = (flags & PCI_EXP_FLAGS_TYPE) >> 4;
+
+	return type <= PCI_EXP_TYPE_LEG_END ||
+	       (type >= PCI_EXP_TYPE_ROOT_PORT &&
+		type <= PCI_EXP_TYPE_PCIE_BRIDGE);
+}
+
+static bool exp_has_root(u32 flags)
+{
+	u32 type = (flags & PCI_EXP_FLAGS_TYPE) >> 4;
+
+	return type == PCI_EXP_TYPE_ROOT_PORT || type == PCI_EXP_TYPE_RC_EC;
+}
+
+/*
+ * 7.5.3: pairs of registers for device, link, slot and root, in this order.
+ * Version 1 ends where the kind of device needs no more. Version 2 has all
+ * places up to the second pair for the device, then link and slot as before.
+ */
 static u32 measure_exp(const struct config_facts *facts, u32 at)
 {
 	u32 flags = config_peek(facts, at) >> 16;
-	bool linked = (flags & PCI_EXP_FLAGS_TYPE) >> 4 != PCI_EXP_TYPE_RC_END;
 
-	if ((flags & PCI_EXP_FLAGS_VERS) < 2)
-		return linked ? 20 : 12;
-	return linked ? 60 : 44;
+	if ((flags & PCI_EXP_FLAGS_VERS) < 2) {
+		if (exp_has_root(flags))
+			return 36;
+		if (exp_has_slot(flags))
+			return 28;
+		return exp_has_link(flags) ? 20 : 12;
+	}
+	if (exp_has_slot(flags))
+		return 60;
+	return exp_has_link(flags) ? 52 : 44;
 }
 
 /* Serial ATA AHCI 1.3.1, 2.4: index and data may be in line */

@@ -48,9 +48,24 @@ static const struct {
 	{ "secure device", 0x0f, 24, { 0 } },
 	{ "PCIe 1, endpoint", 0x10, 20, { 0x00010000 } },
 	{ "PCIe 1, in the root complex", 0x10, 12, { 0x00910000 } },
-	{ "PCIe 2, endpoint", 0x10, 60, { 0x00020000 } },
-	{ "PCIe 2, legacy", 0x10, 60, { 0x00120000 } },
+	{ "PCIe 1, legacy", 0x10, 20, { 0x00110000 } },
+	{ "PCIe 1, root port", 0x10, 36, { 0x00410000 } },
+	{ "PCIe 1, root port with a slot", 0x10, 36, { 0x01410000 } },
+	{ "PCIe 1, downstream with a slot", 0x10, 28, { 0x01610000 } },
+	{ "PCIe 1, event collector", 0x10, 36, { 0x00a10000 } },
+	{ "PCIe 2, endpoint", 0x10, 52, { 0x00020000 } },
+	{ "PCIe 2, endpoint that tells of a slot", 0x10, 52, { 0x01020000 } },
+	{ "PCIe 2, legacy", 0x10, 52, { 0x00120000 } },
+	{ "PCIe 2, of no known type", 0x10, 44, { 0x00220000 } },
+	{ "PCIe 2, root port", 0x10, 52, { 0x00420000 } },
+	{ "PCIe 2, root port with a slot", 0x10, 60, { 0x01420000 } },
+	{ "PCIe 2, upstream, which has no slot", 0x10, 52, { 0x01520000 } },
+	{ "PCIe 2, downstream with a slot", 0x10, 60, { 0x01620000 } },
+	{ "PCIe 2, bridge to PCI", 0x10, 52, { 0x01720000 } },
+	{ "PCIe 2, bridge from PCI with a slot", 0x10, 60, { 0x01820000 } },
 	{ "PCIe 2, in the root complex", 0x10, 44, { 0x00920000 } },
+	{ "PCIe 2, event collector", 0x10, 44, { 0x00a20000 } },
+	{ "PCIe 3, as 2", 0x10, 52, { 0x00030000 } },
 	{ "MSI-X", 0x11, 12, { 0 } },
 	{ "SATA, registers in a BAR", 0x12, 8, { 0, 0x4 } },
 	{ "SATA, registers in line", 0x12, 16, { 0, 0xf } },
@@ -166,6 +181,38 @@ TABLE_TEST(unknown, unknown_rows)
 				      config_std_cap(row->id));
 }
 
+/* What begins where an endpoint of version 2 ends is seen */
+static u32 peek_at_neighbours(void *priv, u32 offset)
+{
+	switch (offset) {
+	case PCI_COMMAND:
+		return PCI_STATUS_CAP_LIST << 16;
+	case PCI_CAPABILITY_LIST:
+		return 0x40;
+	case 0x40:
+		return 0x0002 << 16 | 0x74 << 8 | PCI_CAP_ID_EXP;
+	case 0x74:
+		return PCI_CAP_ID_SSVID;
+	case 0x78:
+		return 0x12345678;
+	default:
+		return 0;
+	}
+}
+
+UNIT_TEST(exp_neighbour, "a capability at the end of PCIe 2")
+{
+	struct config_facts facts = { .size = 256, .peek = peek_at_neighbours };
+	struct config_permits none = { 0 };
+	struct config_map map;
+
+	config_build(&map, &facts);
+	ck_assert_uint_eq(config_read(&map, &none, 0x40, 0) >> 8 & 0xff, 0x74);
+	ck_assert_uint_eq(config_read(&map, &none, 0x78, 0x12345678),
+			  0x12345678);
+	ck_assert_uint_eq(map.exp, 0x40);
+}
+
 /* The log of TLP prefixes is told of past the first dwords */
 UNIT_TEST(error_log, "errors, with prefixes")
 {
@@ -219,6 +266,7 @@ SUITE(config_caps)
 	ADD_TABLE(tc, standard, std_rows);
 	ADD_TABLE(tc, extended, ext_rows);
 	ADD_TABLE(tc, unknown, unknown_rows);
+	tcase_add_test(tc, exp_neighbour);
 	tcase_add_test(tc, error_log);
 	tcase_add_test(tc, changing_its_mind);
 }
