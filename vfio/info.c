@@ -64,8 +64,8 @@ static void bar_info(const struct vfio_bar *bar, struct uvfio_region_info *info,
 	if (!bar->size)
 		return;
 	info->caps = bar_caps(bar);
-	info->nr_windows =
-		region_windows(bar->map_size, bar->holes, PAGE_SIZE, windows);
+	info->nr_windows = region_windows(bar->map_size, bar->holes,
+					  REGION_PROCESS, PAGE_SIZE, windows);
 	if (!info->nr_windows)
 		return;
 	info->caps |= UVFIO_REGION_MMAP;

@@ -90,7 +90,8 @@ static bool may_map(const struct vfio_bar *bar, u64 offset, u64 size)
 {
 	struct region_range want = { offset, size };
 
-	return region_may_map(bar->map_size, bar->holes, PAGE_SIZE, &want);
+	return region_may_map(bar->map_size, bar->holes, REGION_PROCESS,
+			      PAGE_SIZE, &want);
 }
 
 /* Pages from the aligned block of the fault, the one asked for first */
@@ -320,6 +321,15 @@ int vfio_mmap(struct file *filp, struct vm_area_struct *vma)
 	return 0;
 }
 
+/* Writes of another device to pending bits have no meaning: those stay out */
+static bool may_reach(const struct vfio_bar *bar, u64 offset, u64 size)
+{
+	struct region_range want = { offset, size };
+
+	return region_may_map(bar->map_size, bar->holes, REGION_PEER, PAGE_SIZE,
+			      &want);
+}
+
 /**
  * vfio_mmio_phys - where a piece of a BAR mmap is, for peer-to-peer DMA
  * @priv: the device
@@ -350,7 +360,7 @@ int vfio_mmio_phys(void *priv, struct vm_area_struct *vma, unsigned long vaddr,
 	if (!bar)
 		return -EFAULT;
 	pos.offset += vaddr - vma->vm_start;
-	if (!may_map(bar, pos.offset, size))
+	if (!may_reach(bar, pos.offset, size))
 		return -EFAULT;
 	down_read(&vdev->mem);
 	open = vdev->open & VFIO_OPEN_MEMORY;

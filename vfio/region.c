@@ -123,20 +123,22 @@ static struct region_range whole_pages(const struct region_range *range,
 /**
  * region_windows - what of a region may be mmapped
  * @size: size of the region, a multiple of @page_size
- * @holes: what must not be mapped: MSI-X table and pending bits
+ * @holes: the MSI-X table and its pending bits
+ * @use: what the mapping is for, and so which of @holes are left out
  * @page_size: size of a page
  * @windows: where to store up to REGION_MAX_WINDOWS ranges, ascending
  *
  * Return: how many ranges there are.
  */
 unsigned int region_windows(u64 size, const struct region_range holes[2],
-			    u64 page_size, struct region_range *windows)
+			    enum region_use use, u64 page_size,
+			    struct region_range *windows)
 {
-	struct region_range cut[2];
+	struct region_range cut[2] = { { 0, 0 }, { 0, 0 } };
 	unsigned int i, first, n = 0;
 	u64 at = 0;
 
-	for (i = 0; i < 2; i++)
+	for (i = 0; i <= use; i++)
 		cut[i] = whole_pages(&holes[i], size, page_size);
 	first = cut[1].offset < cut[0].offset;
 	for (i = 0; i < 2; i++) {
@@ -157,18 +159,21 @@ unsigned int region_windows(u64 size, const struct region_range holes[2],
 /**
  * region_may_map - may this piece of a region be mmapped?
  * @size: size of the region, a multiple of @page_size
- * @holes: what must not be mapped
+ * @holes: the MSI-X table and its pending bits
+ * @use: what the mapping is for
  * @page_size: size of a page
  * @want: the piece, whole pages
  *
  * Return: the answer.
  */
-bool region_may_map(u64 size, const struct region_range holes[2], u64 page_size,
+bool region_may_map(u64 size, const struct region_range holes[2],
+		    enum region_use use, u64 page_size,
 		    const struct region_range *want)
 {
 	struct region_range windows[REGION_MAX_WINDOWS];
-	unsigned int i, n = region_windows(size, holes, page_size, windows);
+	unsigned int i, n;
 
+	n = region_windows(size, holes, use, page_size, windows);
 	for (i = 0; i < n; i++)
 		if (want->offset >= windows[i].offset &&
 		    region_contains(windows[i].size,

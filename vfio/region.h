@@ -37,6 +37,20 @@ struct region_range {
 	u64 size;
 };
 
+/**
+ * enum region_use - what a piece of a region is mapped for
+ * @REGION_PROCESS: for a process, the MSI-X table left out. Programs of 2010
+ *	map all that is beside the table, and pending bits are the device's to
+ *	write: a process that writes them confuses itself alone.
+ * @REGION_PEER: for DMA of other devices, the pending bits left out too
+ *
+ * The value is the last of the holes that is left out.
+ */
+enum region_use {
+	REGION_PROCESS,
+	REGION_PEER,
+};
+
 int region_decode(u64 file_offset, struct region_pos *pos);
 u64 region_encode(u32 region, bool wc, u64 region_size);
 
@@ -45,8 +59,10 @@ u64 region_clamp(u64 size, u64 offset, u64 count);
 bool region_overlaps(const struct region_range *range, u64 offset, u64 count);
 
 unsigned int region_windows(u64 size, const struct region_range holes[2],
-			    u64 page_size, struct region_range *windows);
-bool region_may_map(u64 size, const struct region_range holes[2], u64 page_size,
+			    enum region_use use, u64 page_size,
+			    struct region_range *windows);
+bool region_may_map(u64 size, const struct region_range holes[2],
+		    enum region_use use, u64 page_size,
 		    const struct region_range *want);
 
 unsigned int region_access_width(u64 offset, u64 count, unsigned int widest);

@@ -190,12 +190,56 @@ TABLE_TEST(windows, window_rows)
 	struct region_range windows[REGION_MAX_WINDOWS];
 	unsigned int i, n;
 
-	n = region_windows(row->size, row->holes, PAGE, windows);
+	n = region_windows(row->size, row->holes, REGION_PEER, PAGE, windows);
 	ck_assert_uint_eq(n, row->n);
 	for (i = 0; i < n; i++) {
 		ck_assert_uint_eq(windows[i].offset, row->windows[i].offset);
 		ck_assert_uint_eq(windows[i].size, row->windows[i].size);
 	}
+}
+
+/* A process is kept from the table alone */
+static const struct {
+	const char *name;
+	struct region_range holes[2];
+	unsigned int n;
+	struct region_range windows[REGION_MAX_WINDOWS];
+} process_rows[] = {
+	{ "process, as e1000e",
+	  { { 0, 80 }, { 0x2000, 8 } },
+	  1,
+	  { { PAGE, 3 * PAGE } } },
+	{ "process, bits before the table",
+	  { { 2 * PAGE, 80 }, { 0, 8 } },
+	  2,
+	  { { 0, 2 * PAGE }, { 3 * PAGE, PAGE } } },
+	{ "process, bits in the table's page",
+	  { { PAGE, 16 }, { PAGE + 64, 8 } },
+	  2,
+	  { { 0, PAGE }, { 2 * PAGE, 2 * PAGE } } },
+	{ "process, bits alone",
+	  { { 0, 0 }, { PAGE, 8 } },
+	  1,
+	  { { 0, 4 * PAGE } } },
+};
+
+TABLE_TEST(for_process, process_rows)
+{
+	struct region_range windows[REGION_MAX_WINDOWS];
+	const struct region_range *bits = &row->holes[1];
+	struct region_range page = { bits->offset & ~(PAGE - 1), PAGE };
+	unsigned int i, n;
+
+	n = region_windows(4 * PAGE, row->holes, REGION_PROCESS, PAGE, windows);
+	ck_assert_uint_eq(n, row->n);
+	for (i = 0; i < n; i++) {
+		ck_assert_uint_eq(windows[i].offset, row->windows[i].offset);
+		ck_assert_uint_eq(windows[i].size, row->windows[i].size);
+		ck_assert(region_may_map(4 * PAGE, row->holes, REGION_PROCESS,
+					 PAGE, &row->windows[i]));
+	}
+	ck_assert(!region_may_map(4 * PAGE, row->holes, REGION_PEER, PAGE,
+				  &page));
 }
 
 static const struct {
@@ -219,7 +263,8 @@ TABLE_TEST(may_map, may_map_rows)
 {
 	const struct region_range holes[2] = { { PAGE, 128 }, { 0 } };
 
-	ck_assert_int_eq(region_may_map(4 * PAGE, holes, PAGE, &row->want),
+	ck_assert_int_eq(region_may_map(4 * PAGE, holes, REGION_PEER, PAGE,
+					&row->want),
 			 row->may);
 }
 
@@ -287,7 +332,8 @@ static void compare_maps(const struct region_range holes[2])
 			want.offset = first * PAGE;
 			want.size = (last - first + 1) * PAGE;
 			ck_assert_int_eq(region_may_map(MODEL_PAGES * PAGE,
-							holes, PAGE, &want),
+							holes, REGION_PEER,
+							PAGE, &want),
 					 ok);
 		}
 }
@@ -317,6 +363,7 @@ SUITE(region)
 	ADD_TABLE(tc, range, range_rows);
 	ADD_TABLE(tc, overlap, overlap_rows);
 	ADD_TABLE(tc, windows, window_rows);
+	ADD_TABLE(tc, for_process, process_rows);
 	ADD_TABLE(tc, may_map, may_map_rows);
 	ADD_TABLE(tc, width, width_rows);
 }

@@ -204,6 +204,48 @@ TEST(bar_smaller_than_a_page)
 	close(fd);
 }
 
+/*
+ * BAR 3 of e1000e is 16 KiB, with the MSI-X table in its first page and pending
+ * bits in its third: programs of 2010 map all that follows the table's page.
+ */
+TEST(process_maps_pending_bits_and_peers_do_not)
+{
+	struct uvfio_window window;
+	struct uvfio_region_info info = {
+		.argsz = sizeof(info),
+		.region = 3,
+		.nr_windows = 1,
+		.windows = (uintptr_t)&window,
+	};
+	int fd = device_open("E1000E"), domain = domain_open();
+	__u8 *rest;
+	__u64 bits;
+
+	if (!device_bdf("E1000E"))
+		SKIP(return, "E1000E is not set");
+	ASSERT_EQ(0, device_set(fd, domain));
+	ASSERT_EQ(0, device_command_write(fd, COMMAND_MEMORY));
+	ASSERT_EQ(0, call(fd, UVFIO_REGION_INFO, &info));
+	EXPECT_EQ(1, info.nr_windows);
+	EXPECT_EQ(PAGE, window.offset);
+	EXPECT_EQ(3 * PAGE, window.size);
+	EXPECT_EQ(MAP_FAILED,
+		  mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, REGION(3, 0)));
+	rest = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		    REGION(3, PAGE));
+	ASSERT_NE(MAP_FAILED, (void *)rest);
+	ASSERT_EQ(8, device_read(fd, REGION(3, 2 * PAGE), &bits, 8));
+	EXPECT_EQ(bits, *(volatile __u64 *)(rest + PAGE));
+	EXPECT_EQ(-EINVAL, device_write(fd, REGION(3, 2 * PAGE), &bits, 8));
+
+	EXPECT_EQ(0, device_map(fd, rest, 0x100000, PAGE, 0));
+	EXPECT_EQ(-EFAULT, device_map(fd, rest + PAGE, 0x200000, PAGE, 0));
+	EXPECT_EQ(0, device_map(fd, rest + 2 * PAGE, 0x300000, PAGE, 0));
+	munmap(rest, 3 * PAGE);
+	close(fd);
+	close(domain);
+}
+
 static __u64 *map_at(int fd, __u64 offset, __u64 size)
 {
 	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);

@@ -124,17 +124,56 @@ struct vfio_dma_map {
 /* File offsets: resource number in bits 32-35, offset in it in bits 0-31 */
 #define VFIO_PCI_SPACE_SHIFT 32
 #define VFIO_PCI_BAR0_RESOURCE 0
+#define VFIO_PCI_BAR1_RESOURCE 1
+#define VFIO_PCI_BAR2_RESOURCE 2
+#define VFIO_PCI_BAR3_RESOURCE 3
+#define VFIO_PCI_BAR4_RESOURCE 4
+#define VFIO_PCI_BAR5_RESOURCE 5
 #define VFIO_PCI_ROM_RESOURCE 6
 #define VFIO_PCI_CONFIG_RESOURCE 15
 #define VFIO_PCI_CONFIG_OFF (15ULL << VFIO_PCI_SPACE_SHIFT)
+
+/**
+ * vfio_pci_space_to_offset - the file offset of a resource's first byte
+ * @space: resource number, 0-6 or 15
+ *
+ * Return: the offset as it was in 2010; &uvfio_region_info.offset for a
+ * resource of 4 GiB or more.
+ */
+static __inline__ __u64 vfio_pci_space_to_offset(int space)
+{
+	return (__u64)space << VFIO_PCI_SPACE_SHIFT;
+}
+
+/**
+ * vfio_offset_to_pci_space - the resource that a file offset of 2010 is in
+ * @offset: the file offset
+ *
+ * Return: its number.
+ */
+static __inline__ int vfio_offset_to_pci_space(__u64 offset)
+{
+	return (int)(offset >> VFIO_PCI_SPACE_SHIFT & 15);
+}
+
+/**
+ * vfio_offset_to_pci_offset - the place in its resource of such an offset
+ * @offset: the file offset
+ *
+ * Return: the offset within the resource.
+ */
+static __inline__ __u64 vfio_offset_to_pci_offset(__u64 offset)
+{
+	return offset & (((__u64)1 << VFIO_PCI_SPACE_SHIFT) - 1);
+}
 
 /*
  * A read or write of a BAR at a file offset is done in the largest naturally
  * aligned accesses of 1, 2, 4 and 8 bytes. Errors of read, write and mmap:
  *
  * * EINVAL: no domain; no such resource; beyond its end; not mappable (an
- *   I/O BAR, the ROM, configuration space, pages of the MSI-X table or of its
- *   pending bits, a BAR that shares its page); a write to the MSI-X table
+ *   I/O BAR, the ROM, configuration space, pages of the MSI-X table, a BAR
+ *   that shares its page); a write to the MSI-X table or its pending bits
  * * EIO: the user has memory (or I/O) access of the device disabled
  * * EBUSY: mmap with write combining of a BAR that is mapped without, or the
  *   other way round
@@ -413,6 +452,8 @@ enum vfio_attribute {
 	VFIO_ATTR_PM_SUSPEND_REPLY,
 };
 
+/* The highest attribute; the second is its name of 2010 */
 #define VFIO_ATTR_MAX VFIO_ATTR_PM_SUSPEND_REPLY
+#define VFIO_NL_ATTR_MAX VFIO_ATTR_MAX
 
 #endif /* _UAPI_LINUX_UVFIO_H */
