@@ -7,8 +7,9 @@ host.py --interactive SOCKETS QEMU...
  SOCKETS is a directory that holds the
 sockets named in QEMU's arguments, LOG one for what was said. What programs
 print is passed on to standard output. The exit status is 0 only if a verdict
-without a failure came before SECONDS had passed; 3 if the machine never said a
-word, because its kernel did not come up; 4 if it died of a fault of QEMU's.
+without a failure came before SECONDS had passed; 3 if the machine hung before
+its first process ran, which loads our modules; 4 if it died of a fault of
+QEMU's.
 """
 import array
 import fcntl
@@ -243,12 +244,35 @@ def stale_breakpoint(console):
     return bool(code) and code[1] != 'cc'
 
 
+def never_up(said, console):
+    """Did the kernel hang before anything of ours was in it?
+
+    The first process speaks before it loads a module (init/init.c). A kernel
+    that complains does not merely wait for a timer.
+
+    >>> never_up('', 'x86/fpu: a warning of the firmware')
+    True
+    >>> never_up('# machine: the first process runs', '')
+    False
+    >>> never_up('not ok machine: /modules/uiommu.ko', '')
+    False
+    >>> never_up('', 'BUG: kernel NULL pointer dereference')
+    False
+    >>> never_up('', 'uiommu: loading out-of-tree module taints kernel.')
+    False
+    """
+    return (not said.strip() and not COMPLAINT.search(console) and
+            'loading out-of-tree module' not in console)
+
+
 def judge(verdict, ended, log):
     """One line for people and scripts; returns the exit status."""
     match = re.fullmatch(r'verdict: passed (\d+) failed (\d+)', verdict or '')
     if not match:
         said, console = (contents(os.path.join(log, name))
                          for name in ('output.log', 'console.log'))
+        if not ended and never_up(said, console):
+            return NEVER_UP
         if ended and stale_breakpoint(console) and 'not ok' not in said:
             return NOT_OURS
         why = 'no verdict' if ended else 'no verdict in time'
@@ -295,10 +319,9 @@ def main():
                                   args=(qemu.stdout, output, came_up))
         reader.start()
         try:
-            if not came_up.wait(min(seconds, BOOT_SECONDS)):
-                return NEVER_UP
-            qemu.wait(seconds)
-            ended = True
+            ended = came_up.wait(min(seconds, BOOT_SECONDS))
+            if ended:
+                qemu.wait(seconds)
         except subprocess.TimeoutExpired:
             ended = False
         finally:

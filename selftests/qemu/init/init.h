@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #define MAX_ARGS 16
+#define FIRST_WORD "# machine: the first process runs"
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /**
