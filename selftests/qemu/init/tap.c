@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Counting one program's results. Invariant: whatever is not plainly "ok" is
- * a failure: skipped, to do, announced but missing, killed, wrong status.
+ * a failure: skipped, to do, announced but missing, killed, wrong status; and
+ * so is a program that announces tests and has none, because those that the
+ * plan selects do not exist.
  */
 #include "init.h"
 
@@ -55,6 +57,8 @@ void tap_end(struct tap *tap, int status, bool timed_out, const char *name)
 		tap->tally.passed++;
 		return;
 	}
+	if (tap->planned == 0)
+		fail(tap, name, "there is no such test");
 	if (tap->planned >= 0 && tap->planned != tap->seen) {
 		snprintf(why, sizeof(why), "%d results announced, %d seen",
 			 tap->planned, tap->seen);
