@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "../lib/harness.h"
 #include "../lib/call.h"
@@ -238,25 +239,86 @@ TEST_F_TIMEOUT(race, map_against_everything, 120)
 	expect_clean();
 }
 
+/**
+ * struct duel - a map and a munmap of the same memory, beside each other
+ * @f: the memory
+ * @go: the map is about to begin
+ * @delay: of the munmap after that, in turns of an empty loop
+ * @top: delays are below; follows who wins, so that both do
+ * @began: when the munmap began
+ * @ended: when it had returned
+ * @won: maps that succeeded though the munmap began before they returned
+ * @lost: maps that failed though they began before the munmap returned
+ */
+struct duel {
+	struct field *f;
+	atomic_bool go;
+	unsigned int delay;
+	unsigned int top;
+	long began;
+	long ended;
+	int won;
+	int lost;
+};
+
+static long nanoseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 static void *unmap_whole_buffer(void *arg)
 {
-	struct field *f = arg;
+	struct duel *d = arg;
+	volatile unsigned int spin;
 
-	munmap(f->m.buf, f->m.size);
+	while (!d->go)
+		sched_yield();
+	for (spin = d->delay; spin; spin--)
+		;
+	d->began = nanoseconds();
+	munmap(d->f->m.buf, d->f->m.size);
+	d->ended = nanoseconds();
 	return NULL;
 }
 
-TEST_F(race, loser_of_map_against_munmap_leaves_nothing)
+/* Returns what the map said. */
+static int fight(struct duel *d, unsigned int *seed)
 {
-	__u8 *view = self->f.m.view, *buf = self->f.m.buf;
+	long began, ended;
 	pthread_t thread;
+	int err;
+
+	d->go = false;
+	d->delay = rand_r(seed) % d->top;
+	pthread_create(&thread, NULL, unmap_whole_buffer, d);
+	sched_yield();
+	d->go = true;
+	began = nanoseconds();
+	err = domain_map(d->f->domain, d->f->m.buf, IOVA, d->f->m.size, true);
+	ended = nanoseconds();
+	pthread_join(thread, NULL);
+	if (began < d->ended && d->began < ended)
+		*(err ? &d->lost : &d->won) += 1;
+	d->top = err ? d->top * 9 / 8 + 8 : d->top * 7 / 8 + 8;
+	return err;
+}
+
+/* Until each has been the loser often enough, while both were under way */
+TEST_F_TIMEOUT(race, loser_of_map_against_munmap_leaves_nothing, 120)
+{
+	struct duel d = { .f = &self->f, .top = SPINS };
+	long until = process_ms() + PATIENCE * 1000;
+	__u8 *view = self->f.m.view, *buf = self->f.m.buf;
+	unsigned int seed = 1;
 	int i, err;
 
-	for (i = 0; i < 300; i++) {
-		pthread_create(&thread, NULL, unmap_whole_buffer, &self->f);
-		err = domain_map(self->f.domain, buf, IOVA, BLOCKS * BLOCK,
-				 true);
-		pthread_join(thread, NULL);
+	for (i = 0;
+	     i < 300 || ((d.won < 20 || d.lost < 20) && process_ms() < until);
+	     i++) {
+		err = fight(&d, &seed);
 		EXPECT_TRUE(!err || err == -EFAULT);
 		/* the munmap has returned, and so has the map */
 		EXPECT_EQ(1, domain_nr_maps(self->f.domain))
@@ -264,6 +326,10 @@ TEST_F(race, loser_of_map_against_munmap_leaves_nothing)
 		ASSERT_EQ(buf, mmap(buf, BLOCKS * BLOCK, PROT_READ | PROT_WRITE,
 				    MAP_SHARED | MAP_FIXED, self->f.m.fd, 0));
 	}
+	EXPECT_LE(20, d.won)
+	TH_LOG("of %d turns", i);
+	EXPECT_LE(20, d.lost)
+	TH_LOG("of %d turns", i);
 	EXPECT_EQ(0, edu_arrives(&self->edu, IOVA, view));
 	expect_clean();
 }
@@ -438,33 +504,43 @@ TEST_F_TIMEOUT(race, attach_against_map_and_close, 120)
 	expect_clean();
 }
 
-static int map_much(void *arg)
+/* @inside: shared with the parent: it is in the call of a map */
+static int map_much(struct field *f, atomic_bool *inside)
 {
-	struct field *f = arg;
 	size_t size = 512UL << 20;
 	__u8 *buf = memory_anon(size);
 
 	for (;;) {
+		*inside = true;
 		domain_map(f->domain, buf, 1ULL << 33, size, true);
+		*inside = false;
 		domain_unmap(f->domain, 1ULL << 33, size);
 	}
 	return 0;
 }
 
-TEST_F(race, killed_in_the_middle_of_a_long_map)
+/* What was in the call, and did not come back, was killed in it */
+TEST_F_TIMEOUT(race, killed_in_the_middle_of_a_long_map, 300)
 {
-	int i;
+	atomic_bool *inside = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int i, hit = 0;
 
-	for (i = 0; i < 5; i++) {
-		pid_t pid = fork();
+	ASSERT_NE(MAP_FAILED, inside);
+	for (i = 0; i < 50 && hit < 5; i++) {
+		pid_t pid;
 
+		*inside = false;
+		pid = fork();
 		if (!pid)
-			_exit(map_much(&self->f));
-		process_nap(60 * i + 20);
+			_exit(map_much(&self->f, inside));
+		process_nap(60 * (i % 5) + 20);
 		kill(pid, SIGKILL);
 		EXPECT_EQ(128 + SIGKILL, process_wait(pid));
+		hit += *inside;
 		EXPECT_EQ(1, domain_nr_maps(self->f.domain));
 	}
+	EXPECT_EQ(5, hit);
 	EXPECT_EQ(1, domain_pinned(self->f.domain));
 }
 

@@ -5,6 +5,9 @@
  * Invariant: every mapping is in every hardware domain, or in none.
  */
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -21,9 +24,13 @@
 #define IOVA 0x60000000ULL
 #define SEPARATE "/sys/module/uiommu/parameters/separate_tables"
 #define BLOCKS 64
-#define TURNS 40
+#define CHURNED 256 /* pages */
+#define TURNS 40 /* at least */
+#define PATIENCE 100000 /* ms */
+#define ENOUGH 20 /* revocations during an attach */
 #define LARGE (16UL << 20)
-#define TAKES 12
+#define TAKES 12 /* at least */
+#define HITS 5 /* in the middle of a replay */
 
 FIXTURE(tables)
 {
@@ -105,52 +112,108 @@ TEST_F(tables, revoked_in_both)
 	EXPECT_EQ(0, edu_arrives(&self->b, IOVA, self->buf));
 }
 
+/**
+ * struct churn - pages that are mapped one by one, and whose memory goes
+ * @domain: where
+ * @buf: CHURNED pages
+ * @stop: it is over
+ * @mapped: is the page mapped, as far as we know?
+ * @nr_mapped: how many, at the last count
+ * @taken: mapped pages whose memory was taken away
+ * @bad: an error that should not be
+ */
 struct churn {
 	int domain;
 	__u8 *buf;
-	volatile bool stop;
+	atomic_bool stop;
+	atomic_bool mapped[CHURNED];
+	atomic_int nr_mapped;
+	atomic_long taken;
 	int bad;
 };
 
-/* Map pages one by one, and take memory away under some of them. */
+/* An attach holds this one up, because it maps, */
 static void *churn_maps(void *arg)
 {
 	struct churn *c = arg;
-	int i, err;
+	int i, n, err;
 
 	while (!c->stop) {
-		for (i = 0; i < BLOCKS; i++) {
+		for (i = 0, n = 0; i < CHURNED && !c->stop; i++) {
 			err = domain_map(c->domain, c->buf + i * PAGE,
 					 IOVA + i * PAGE, PAGE, true);
 			if (err && err != -EBUSY && err != -EFAULT)
 				c->bad = err;
+			c->mapped[i] = !err || err == -EBUSY;
+			n += c->mapped[i];
 		}
-		for (i = 0; i < BLOCKS; i += 3)
-			mmap(c->buf + i * PAGE, PAGE, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-		for (i = 0; i < BLOCKS; i += 2)
+		c->nr_mapped = n;
+		for (i = 0; i < CHURNED && !c->stop; i += 7) {
+			c->mapped[i] = false;
 			domain_unmap(c->domain, IOVA + i * PAGE, PAGE);
+		}
 	}
 	return NULL;
 }
 
-TEST_F(tables, replay_against_revocation)
+/* but not this one */
+static void *churn_memory(void *arg)
 {
-	struct churn c = { .buf = self->buf };
-	pthread_t thread;
-	int i;
+	struct churn *c = arg;
+	unsigned int seed = 1, i;
 
-	for (i = 0; i < TURNS; i++) {
+	while (!c->stop) {
+		i = rand_r(&seed) % CHURNED;
+		if (!atomic_exchange(&c->mapped[i], false)) {
+			sched_yield();
+			continue;
+		}
+		mmap(c->buf + i * PAGE, PAGE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		c->taken++;
+		process_nap(rand_r(&seed) % 64 == 0);
+	}
+	return NULL;
+}
+
+/* Attach the second device meanwhile; returns how much was taken until then */
+static long churn_and_attach(FIXTURE_DATA(tables) * self, struct churn *c,
+			     int *err)
+{
+	pthread_t threads[2];
+	long taken, patience = 1000;
+
+	c->stop = false;
+	c->nr_mapped = 0;
+	memset(c->mapped, 0, sizeof(c->mapped));
+	pthread_create(threads, NULL, churn_maps, c);
+	pthread_create(threads + 1, NULL, churn_memory, c);
+	while (c->nr_mapped < CHURNED / 4 && patience--)
+		process_nap(1);
+	taken = c->taken;
+	*err = device_set(self->b.fd, c->domain);
+	taken = c->taken - taken;
+	process_nap(3);
+	c->stop = true;
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+	return taken;
+}
+
+/* Until enough was taken between the beginning and the end of an attach */
+TEST_F_TIMEOUT(tables, replay_against_revocation, 150)
+{
+	struct churn c = { .buf = memory_anon(CHURNED * PAGE) };
+	long until = process_ms() + PATIENCE, taken = 0;
+	int i, err;
+
+	for (i = 0; i < TURNS || (taken < ENOUGH && process_ms() < until);
+	     i++) {
 		c.domain = domain_open();
-		c.stop = false;
 		ASSERT_EQ(0, device_set(self->a.fd, c.domain));
-		ASSERT_EQ(0, pthread_create(&thread, NULL, churn_maps, &c));
-		process_nap(3);
-		EXPECT_EQ(0, device_set(self->b.fd, c.domain));
+		taken += churn_and_attach(self, &c, &err);
+		EXPECT_EQ(0, err);
 		EXPECT_EQ(2, nr_hw_domains(c.domain));
-		process_nap(3);
-		c.stop = true;
-		pthread_join(thread, NULL);
 		domain_unmap_all(c.domain);
 		EXPECT_EQ(0, domain_nr_maps(c.domain));
 		EXPECT_EQ(0, ioctl(self->a.fd, VFIO_DOMAIN_UNSET));
@@ -158,6 +221,8 @@ TEST_F(tables, replay_against_revocation)
 		close(c.domain);
 	}
 	EXPECT_EQ(0, c.bad);
+	EXPECT_LE(ENOUGH, taken)
+	TH_LOG("in %d turns", i);
 	EXPECT_EQ(1, process_vmpin_becomes(getpid(), 0));
 }
 
@@ -183,16 +248,8 @@ static int make_scattered(struct memory *m)
 struct taker {
 	struct memory m;
 	long delay; /* microseconds */
+	long began; /* when it took the memory */
 };
-
-static void *take_later(void *arg)
-{
-	struct taker *t = arg;
-
-	usleep(t->delay);
-	munmap(t->m.buf, t->m.size);
-	return NULL;
-}
 
 static long microseconds(void)
 {
@@ -202,11 +259,25 @@ static long microseconds(void)
 	return now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* An attach while @t takes the memory away. Returns how long it took. */
-static long attach_while_taken(FIXTURE_DATA(tables) * self, struct taker *t)
+static void *take_later(void *arg)
+{
+	struct taker *t = arg;
+
+	usleep(t->delay);
+	t->began = microseconds();
+	munmap(t->m.buf, t->m.size);
+	return NULL;
+}
+
+/*
+ * An attach while @t takes the memory away. Returns how long it took; @hit
+ * counts those in which the memory went in the middle.
+ */
+static long attach_while_taken(FIXTURE_DATA(tables) * self, struct taker *t,
+			       int *hit)
 {
 	pthread_t thread;
-	long before;
+	long before, after;
 	int err;
 
 	if (domain_map(self->domain, t->m.buf, IOVA, LARGE, true))
@@ -214,12 +285,13 @@ static long attach_while_taken(FIXTURE_DATA(tables) * self, struct taker *t)
 	pthread_create(&thread, NULL, take_later, t);
 	before = microseconds();
 	err = device_set(self->b.fd, self->domain);
-	before = microseconds() - before;
+	after = microseconds();
 	pthread_join(thread, NULL);
+	*hit += before < t->began && t->began < after;
 	/* it finds the same page tables again */
 	err = err || call(self->b.fd, VFIO_DOMAIN_UNSET, NULL) ||
 	      edu_attach(&self->b, self->domain);
-	return err ? -1 : before;
+	return err ? -1 : after - before;
 }
 
 /*
@@ -230,13 +302,13 @@ TEST_F_TIMEOUT(tables, memory_that_goes_in_the_middle_of_a_replay, 150)
 {
 	long took, whole = 0;
 	struct taker t;
-	int i;
+	int i, hit = 0;
 
-	for (i = 0; i <= TAKES; i++) {
+	for (i = 0; i <= TAKES || (hit < HITS && i < 5 * TAKES); i++) {
 		ASSERT_EQ(0, edu_attach(&self->a, self->domain));
 		ASSERT_EQ(0, make_scattered(&t.m));
-		t.delay = i ? whole * i / TAKES : 1000000;
-		took = attach_while_taken(self, &t);
+		t.delay = i ? whole * (i % TAKES) / TAKES : 1000000;
+		took = attach_while_taken(self, &t, &hit);
 		ASSERT_LT(0, took);
 		whole = i ? whole : took;
 		EXPECT_EQ(2, domain_nr_maps(self->domain));
@@ -249,6 +321,7 @@ TEST_F_TIMEOUT(tables, memory_that_goes_in_the_middle_of_a_replay, 150)
 		close(self->domain);
 		self->domain = domain_open();
 	}
+	EXPECT_LE(HITS, hit);
 }
 
 TEST_HARNESS_MAIN
