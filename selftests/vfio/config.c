@@ -27,16 +27,21 @@ FIXTURE(config)
 FIXTURE_VARIANT(config)
 {
 	const char *env;
+	__u32 bars;
+	bool msi;
+	bool msix;
 };
 
 /* clang-format off */
-FIXTURE_VARIANT_ADD(config, edu) { .env = "EDU0" };
+FIXTURE_VARIANT_ADD(config, edu) { .env = "EDU0", .bars = 1, .msi = true };
 
-FIXTURE_VARIANT_ADD(config, nvme) { .env = "NVME" };
+FIXTURE_VARIANT_ADD(config, nvme) { .env = "NVME", .bars = 1, .msix = true };
 
-FIXTURE_VARIANT_ADD(config, e1000e) { .env = "E1000E" };
+FIXTURE_VARIANT_ADD(config, e1000e) {
+	.env = "E1000E", .bars = 4, .msi = true, .msix = true,
+};
 
-FIXTURE_VARIANT_ADD(config, ivshmem) { .env = "IVSHMEM" };
+FIXTURE_VARIANT_ADD(config, ivshmem) { .env = "IVSHMEM", .bars = 2 };
 
 /* clang-format on */
 
@@ -159,12 +164,13 @@ TEST_F(config, bad_pointers)
 TEST_F(config, bar_sizes_can_be_found_out)
 {
 	struct fixed before = read_fixed(self), after;
-	__u32 i, length, old, mask;
+	__u32 i, length, old, mask, bars = 0;
 
 	for (i = 0; i < 6; i++) {
 		length = i;
 		if (call(self->fd, VFIO_BAR_LEN, &length) || !length)
 			continue;
+		bars++;
 		old = get(self, 0x10 + 4 * i, 4);
 		EXPECT_EQ(4, put(self, 0x10 + 4 * i, 4, ~0U));
 		mask = get(self, 0x10 + 4 * i, 4) & (old & 1 ? ~3U : ~15U);
@@ -173,6 +179,7 @@ TEST_F(config, bar_sizes_can_be_found_out)
 		EXPECT_EQ(4, put(self, 0x10 + 4 * i, 4, old));
 		EXPECT_EQ(old, get(self, 0x10 + 4 * i, 4));
 	}
+	EXPECT_EQ(variant->bars, bars);
 	after = read_fixed(self);
 	EXPECT_EQ(0, memcmp(&before.bars, &after.bars, sizeof(before.bars)));
 }
@@ -217,6 +224,8 @@ TEST_F(config, enable_bits_of_message_interrupts_change_nothing_real)
 	int msi = device_capability(self->fd, CAP_MSI);
 	int msix = device_capability(self->fd, CAP_MSIX);
 
+	ASSERT_EQ(variant->msi, !!msi);
+	ASSERT_EQ(variant->msix, !!msix);
 	if (msi) {
 		EXPECT_EQ(2, put(self, msi + 2, 2, get(self, msi + 2, 2) | 1));
 		EXPECT_EQ(4, put(self, msi + 4, 4, 0xfee00000));

@@ -363,7 +363,7 @@ static int works(const char *env)
 	err = edu_open(&edu, env);
 	err = err ? err : edu_attach(&edu, domain);
 	err = err ? err : device_map(edu.fd, page, IOVA, PAGE, 1);
-	if (!err && !edu_arrives(&edu, IOVA, page))
+	if (!err && edu_arrives(&edu, IOVA, page) != 1)
 		err = -EIO;
 	edu_close(&edu);
 	close(domain);
