@@ -264,6 +264,14 @@ int hw_map(struct uiommu_hw *hw, struct span r, struct scatterlist *sg,
 	return ret;
 }
 
+/* Returns the bytes that are not mapped any more; less than a page: it is. */
+static u64 scrub_page(struct iommu_domain *tables, u64 iova)
+{
+	if (!iommu_iova_to_phys(tables, iova))
+		return PAGE_SIZE;
+	return iommu_unmap(tables, iova, PAGE_SIZE);
+}
+
 /**
  * hw_scrub() - unmap what a failed map may have left
  * @hw: the hardware domain
@@ -276,18 +284,14 @@ int hw_map(struct uiommu_hw *hw, struct span r, struct scatterlist *sg,
  */
 bool hw_scrub(struct uiommu_hw *hw, struct span r)
 {
-	u64 iova = r.first;
+	u64 done, n, size = r.last - r.first + 1;
 	bool clean = true;
-	size_t n;
 
 	gate_enter(&hw->gate);
-	while (iova <= r.last) {
-		n = PAGE_SIZE;
-		if (iommu_iova_to_phys(hw->domain, iova)) {
-			n = iommu_unmap(hw->domain, iova, PAGE_SIZE);
-			clean &= n >= PAGE_SIZE;
-		}
-		iova += max(n, PAGE_SIZE);
+	/* by size, because the last address may be the last there is */
+	for (done = 0; done < size; done += max_t(u64, n, PAGE_SIZE)) {
+		n = scrub_page(hw->domain, r.first + done);
+		clean &= n >= PAGE_SIZE;
 		cond_resched();
 	}
 	gate_leave(&hw->gate);

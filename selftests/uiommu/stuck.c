@@ -374,6 +374,32 @@ TEST_F(undone, kept_by_the_hardware_the_devices_are_cut_off)
 	EXPECT_TRUE(domain_pinned_becomes(self->p.domain, self->others - 1));
 }
 
+/* With virtio-iommu that is 2^64 - 1, and what comes behind it is 0 */
+TEST(a_map_that_fails_at_the_last_address_harms_no_other)
+{
+	struct edu edu;
+	__u8 *page;
+	int domain;
+	__u64 iova;
+
+	if (missing())
+		SKIP(return, "%s", missing());
+	domain = domain_open();
+	page = memory_anon(PAGE);
+	ASSERT_EQ(0, edu_open(&edu, "EDU0"));
+	ASSERT_EQ(0, edu_attach(&edu, domain));
+	ASSERT_EQ(0, domain_map(domain, page, OTHER, PAGE, true));
+	iova = domain_last(domain) & ~(__u64)(PAGE - 1);
+	ASSERT_EQ(0, refuse(iova, 0, true));
+	EXPECT_EQ(-ENOMEM, domain_map(domain, page, iova, PAGE, true));
+	EXPECT_EQ(1, edu_arrives(&edu, OTHER, page));
+	EXPECT_EQ(0, domain_map(domain, page, iova, PAGE, true));
+	EXPECT_EQ(1, edu_arrives(&edu, OTHER, page));
+	EXPECT_EQ(0, domain_unmap(domain, iova, PAGE));
+	edu_close(&edu);
+	close(domain);
+}
+
 /* Two pages, and a device with tables of its own that are not for both */
 FIXTURE(replayed)
 {
