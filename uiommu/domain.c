@@ -80,7 +80,7 @@ static void release(struct kref *ref)
 	for (i = 0; i < domain->nr_hw; i++)
 		hw_free(domain->hw[i]);
 	ida_free(&ids, domain->id);
-	xa_destroy(&domain->tables);
+	tables_forget_all(domain);
 	kfree(domain->allowed.ranges);
 	kfree(domain);
 }
@@ -208,6 +208,8 @@ void domain_queue_wait(struct uiommu_domain *domain)
 
 static void init(struct uiommu_domain *domain)
 {
+	unsigned int i;
+
 	kref_init(&domain->ref);
 	init_rwsem(&domain->freeze);
 	spin_lock_init(&domain->lock);
@@ -222,7 +224,8 @@ static void init(struct uiommu_domain *domain)
 	INIT_LIST_HEAD(&domain->hidden);
 	INIT_LIST_HEAD(&domain->looking);
 	INIT_LIST_HEAD(&domain->waiters);
-	xa_init_flags(&domain->tables, XA_FLAGS_ACCOUNT);
+	for (i = 0; i < LEVELS_MAX; i++)
+		xa_init_flags(&domain->tables[i], XA_FLAGS_ACCOUNT);
 	init_waitqueue_head(&domain->wait);
 	init_waitqueue_head(&domain->poll);
 	INIT_WORK(&domain->reap, reap);

@@ -52,6 +52,7 @@
 #include "faults.h"
 #include "frames.h"
 #include "gate.h"
+#include "levels.h"
 #include "report.h"
 #include "span.h"
 
@@ -73,25 +74,15 @@
 
 #define UIOMMU_ROOM_RUNS 2 /* kept inside struct uiommu_mapping */
 
-/* What one leaf table of x86 page tables spans; see unmap_claim() */
+/* What one leaf table of x86 page tables spans */
 #define UIOMMU_LEAF_WINDOW SZ_2M
 
 /*
- * Leaf tables that are not charged: this many, and one for so many pages
- * mapped (a dense mapping needs one for 512). A user who spreads pages far
- * apart pays for the tables as for pages.
+ * Page tables that are not charged: this many, and one for
+ * LEVELS_PAGES_PER_TABLE pages pinned. A user who spreads pages far apart pays
+ * for the tables as for pages.
  */
 #define UIOMMU_FREE_TABLES 16
-#define UIOMMU_PAGES_PER_TABLE 64
-
-/* Leaf tables that are kept for the next mapping though nothing is in them. */
-#define UIOMMU_KEPT_TABLES 512
-
-/*
- * Leaf tables that may be left behind with no mapping in them, where the
- * IOMMU does not free them or a neighbour that has gone since was in the way.
- */
-#define UIOMMU_MAX_STALE_TABLES 4096
 
 struct seq_file;
 struct user_struct;
@@ -103,7 +94,9 @@ struct user_struct;
  * @snoops: no-snoop requests of devices are turned into snooping ones
  * @nr_groups: groups attached to it
  * @max_last: last address that we use, whatever the hardware can
- * @frees_tables: unmapping a whole leaf window frees its table (VT-d)
+ * @frees_tables: unmapping the whole window of a table frees it (VT-d)
+ * @frees_empty: so it does when only a part of that, or nothing, is mapped, as
+ *	long as nobody has seen otherwise; under &uiommu_domain.lock
  * @reports_faults: its IOMMU's driver tells of faults (AMD-Vi)
  * @gate: entered to map and unmap, shut to attach and detach
  *
@@ -120,6 +113,7 @@ struct uiommu_hw {
 	u64 max_last;
 	bool snoops;
 	bool frees_tables;
+	bool frees_empty;
 	bool reports_faults;
 	struct gate gate;
 };
@@ -142,6 +136,8 @@ struct uiommu_hw {
  * @nr_hw: slots filled
  * @frees_tables: all of @hw free tables that are unmapped as a whole; read
  *	under @lock or by who has claimed a mapping
+ * @frees_empty: and those that are empty; likewise
+ * @levels: levels of tables below the root; no lock
  * @page_sizes: page sizes that all of @hw have
  * @members: see above
  * @attachments: &uiommu_attachment.node; changed under @members and @lock
@@ -167,9 +163,11 @@ struct uiommu_hw {
  * @nr_maps: mappings in @maps
  * @mapped: bytes of them
  * @pinned: pages pinned; atomic, no lock
- * @tables: leaf windows that may have a table; see tables.c; no lock
- * @noted: index + 1 of the one noted last, or 0; no lock
- * @nr_tables: how many
+ * @mmio_pages: pages of them that are memory of devices
+ * @tables: windows that may have a table, for each level; see tables.c; no lock
+ * @noted: index + 1 of the leaf noted last, or 0; no lock
+ * @noted_above: the same of the level above; no lock
+ * @nr_tables: how many windows
  * @replaying: entries of a mapping that is gone may still be written
  * @idle: its last device may have left; who changes that frees page tables;
  *	no lock
@@ -193,6 +191,8 @@ struct uiommu_domain {
 	struct uiommu_hw *hw[UIOMMU_MAX_HW];
 	unsigned int nr_hw;
 	bool frees_tables;
+	bool frees_empty;
+	unsigned int levels;
 	u64 page_sizes;
 	struct mutex members;
 	struct list_head attachments;
@@ -218,8 +218,10 @@ struct uiommu_domain {
 	u64 nr_maps;
 	u64 mapped;
 	atomic64_t pinned;
-	struct xarray tables;
+	u64 mmio_pages;
+	struct xarray tables[LEVELS_MAX];
 	u64 noted;
+	u64 noted_above;
 	atomic64_t nr_tables;
 	bool replaying;
 	bool idle;
@@ -300,7 +302,7 @@ enum map_state {
 /**
  * struct uiommu_mapping - one user buffer in one domain
  * @node: place in &uiommu_domain.maps
- * @span: key in that tree: the mapping, widened while it is being unmapped
+ * @span: key in that tree: the mapping, widened while tables are freed
  * @unmap: what to unmap from the hardware; of the claimer
  * @iova: first I/O virtual address; fixed
  * @size: bytes; fixed
@@ -499,7 +501,8 @@ u64 tables_missing(struct uiommu_domain *domain, struct span r);
 int tables_note(struct uiommu_domain *domain, struct span r);
 void tables_forget_all(struct uiommu_domain *domain);
 void tables_forget(struct uiommu_domain *domain, struct span r);
-bool tables_are_many(struct uiommu_domain *domain, u64 free);
+bool tables_are_many(struct uiommu_domain *domain);
+bool tables_are_worth_freeing(struct uiommu_domain *domain);
 bool tables_are_too_many(struct uiommu_domain *domain);
 
 /* charge.c */

@@ -107,7 +107,7 @@ s64 fill_charge_tables(struct uiommu_mapping *map, struct span r)
 		return 0;
 	if (tables_are_too_many(domain))
 		return -ENOMEM;
-	if (!tables_are_many(domain, UIOMMU_FREE_TABLES))
+	if (!tables_are_many(domain))
 		return missing;
 	ret = charge_map(map, missing);
 	return ret ?: missing;

@@ -105,6 +105,7 @@ static struct uiommu_hw *hw_alloc(struct uiommu_domain *domain,
 	}
 	hw->reports_faults = reports_faults(dev);
 	hw->frees_tables = frees_tables(dev);
+	hw->frees_empty = hw->frees_tables;
 	hw->max_last = ~0ULL;
 	gate_init(&hw->gate);
 	if (device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY))

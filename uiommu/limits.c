@@ -29,6 +29,7 @@ static void compute(struct uiommu_domain *domain, struct span_set *set)
 	for (i = 0; i < domain->nr_hw; i++)
 		domain->aperture = span_common(domain->aperture,
 					       hw_aperture(domain->hw[i]));
+	domain->levels = levels_below_root(domain->aperture.last);
 	span_set_clip(set, domain->aperture);
 	list_for_each_entry(group, &domain->groups, domain_node)
 		remove_all(set, &group->resv);

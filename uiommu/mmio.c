@@ -67,11 +67,14 @@ static int fill_and_publish(struct uiommu_mapping *map, phys_addr_t phys)
 		pfn += npages;
 		left -= npages;
 	}
+	spin_lock(&domain->lock);
+	list_add_tail(&map->mmio_node, &map->mmio->mmios);
+	domain->mmio_pages += map->size >> PAGE_SHIFT;
+	spin_unlock(&domain->lock);
 	ret = fill_everywhere(map);
 	if (ret)
 		return ret;
 	spin_lock(&domain->lock);
-	list_add_tail(&map->mmio_node, &map->mmio->mmios);
 	map->hw_mask = (1U << domain->nr_hw) - 1;
 	if (map->doomed)
 		ret = -EFAULT;

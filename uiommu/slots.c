@@ -9,12 +9,15 @@
 /* Under the lock. Who has claimed a mapping reads @frees_tables without it. */
 static void set_count(struct uiommu_domain *domain, unsigned int nr_hw)
 {
-	bool all = true;
+	bool all = true, empty = true;
 	unsigned int i;
 
-	for (i = 0; i < nr_hw; i++)
+	for (i = 0; i < nr_hw; i++) {
 		all &= domain->hw[i]->frees_tables;
+		empty &= domain->hw[i]->frees_empty;
+	}
 	WRITE_ONCE(domain->frees_tables, all);
+	domain->frees_empty = empty;
 	WRITE_ONCE(domain->nr_hw, nr_hw);
 }
 
@@ -22,6 +25,9 @@ static void publish(struct uiommu_domain *domain, struct uiommu_hw *hw)
 {
 	spin_lock(&domain->lock);
 	domain->hw[domain->nr_hw] = hw;
+	/* for the replay; limits_add() looks at all of them */
+	if (!domain->nr_hw)
+		domain->levels = levels_below_root(hw_aperture(hw).last);
 	set_count(domain, domain->nr_hw + 1);
 	spin_unlock(&domain->lock);
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How many page tables of the IOMMU a domain takes. Owns the record of leaf
- * windows (what one leaf table spans) in which a mapping has ever been and
- * that were not unmapped as a whole since. Invariant: a window with a leaf
- * table is in the record; so what a user can make grow is counted.
+ * How many page tables of the IOMMU a domain takes. Owns the record of windows
+ * (what one table spans, at each level below the root) in which a mapping has
+ * ever been and whose tables were not freed since. Invariant: the window of
+ * each table is in the record, and with it those of the tables above; so what a
+ * user can make grow is counted.
  *
- * Intel VT-d frees a table when all it spans is unmapped in one call. AMD-Vi
- * frees none before the domain goes. Virtual IOMMUs have none here, but are
- * treated alike: what the host keeps for them is not known.
+ * Intel VT-d frees a table, and those below, when all it spans is unmapped in
+ * one call. AMD-Vi frees none before the domain goes. Virtual IOMMUs have none
+ * here, but are treated alike: what the host keeps for them is not known.
  */
 #include <linux/bitops.h>
 #include <linux/xarray.h>
@@ -16,6 +17,11 @@
 
 /* windows in one entry of the record; an xarray value has 63 bits */
 #define ENTRY_WINDOWS 32
+
+static struct xarray *record(struct uiommu_domain *domain, unsigned int level)
+{
+	return &domain->tables[level - 1];
+}
 
 static u32 bits_of(void *entry)
 {
@@ -27,20 +33,20 @@ static void *entry_of(u32 bits)
 	return bits ? xa_mk_value(bits) : NULL;
 }
 
-/* The part of windows @first to @last that is in entry @index. */
-static u32 mask_of(u64 index, u64 first, u64 last)
+/* The part of windows @w that is in entry @index. */
+static u32 mask_of(u64 index, struct span w)
 {
 	u64 base = index * ENTRY_WINDOWS;
-	u32 from = first > base ? first - base : 0;
-	u32 to = min(last - base, (u64)ENTRY_WINDOWS - 1);
+	u32 from = w.first > base ? w.first - base : 0;
+	u32 to = min(w.last - base, (u64)ENTRY_WINDOWS - 1);
 
 	return GENMASK(to, from);
 }
 
 /* Set or clear bits of one entry; returns how many changed, or an error. */
-static int change(struct uiommu_domain *domain, u64 index, u32 set, u32 clear)
+static int change(struct xarray *xa, u64 index, u32 set, u32 clear)
 {
-	void *old, *seen = xa_load(&domain->tables, index);
+	void *old, *seen = xa_load(xa, index);
 	u32 bits;
 
 	do {
@@ -49,7 +55,7 @@ static int change(struct uiommu_domain *domain, u64 index, u32 set, u32 clear)
 		if (bits == bits_of(old))
 			return 0;
 		/* clearing replaces what is there and allocates nothing */
-		seen = xa_cmpxchg(&domain->tables, index, old, entry_of(bits),
+		seen = xa_cmpxchg(xa, index, old, entry_of(bits),
 				  set ? GFP_KERNEL_ACCOUNT : GFP_NOWAIT);
 		if (xa_is_err(seen))
 			return xa_err(seen);
@@ -57,8 +63,51 @@ static int change(struct uiommu_domain *domain, u64 index, u32 set, u32 clear)
 	return hweight32(bits ^ bits_of(old));
 }
 
+/* Windows of a level that are not noted; @fresh: some entry is empty. */
+static u64 missing_at(struct uiommu_domain *domain, struct span r,
+		      unsigned int level, bool *fresh)
+{
+	struct span w = levels_touched(r, level);
+	u64 index, missing = 0;
+
+	for (index = w.first / ENTRY_WINDOWS; index <= w.last / ENTRY_WINDOWS;
+	     index++) {
+		u32 bits = bits_of(xa_load(record(domain, level), index));
+
+		missing += hweight32(mask_of(index, w) & ~bits);
+		*fresh |= !bits;
+	}
+	return missing;
+}
+
+static int note_at(struct uiommu_domain *domain, struct span r,
+		   unsigned int level)
+{
+	struct span w = levels_touched(r, level);
+	u64 index;
+	int n;
+
+	for (index = w.first / ENTRY_WINDOWS; index <= w.last / ENTRY_WINDOWS;
+	     index++) {
+		n = change(record(domain, level), index, mask_of(index, w), 0);
+		if (n < 0)
+			return n;
+		atomic64_add(n, &domain->nr_tables);
+	}
+	return 0;
+}
+
+/* Are the tables above the leaves those of the window noted last? */
+static bool above_is_noted(struct uiommu_domain *domain, struct span r)
+{
+	struct span w = levels_touched(r, 2);
+
+	return w.first == w.last &&
+	       READ_ONCE(domain->noted_above) == w.last + 1;
+}
+
 /**
- * tables_missing() - leaf windows of a range that are not in the record
+ * tables_missing() - tables that a range may need and that are in no record
  * @domain: the domain
  * @r: the range; of a mapping that is in the tree
  *
@@ -66,16 +115,15 @@ static int change(struct uiommu_domain *domain, u64 index, u32 set, u32 clear)
  */
 u64 tables_missing(struct uiommu_domain *domain, struct span r)
 {
-	u64 first = r.first / UIOMMU_LEAF_WINDOW;
-	u64 last = r.last / UIOMMU_LEAF_WINDOW;
-	u64 index, missing = 0;
+	bool fresh = false;
+	u64 missing = missing_at(domain, r, 1, &fresh);
+	unsigned int level;
 
-	for (index = first / ENTRY_WINDOWS; index <= last / ENTRY_WINDOWS;
-	     index++) {
-		u32 bits = bits_of(xa_load(&domain->tables, index));
-
-		missing += hweight32(mask_of(index, first, last) & ~bits);
-	}
+	/* where a leaf is noted, in an entry, what is above of it is as well */
+	if (!fresh || above_is_noted(domain, r))
+		return missing;
+	for (level = 2; level <= domain->levels; level++)
+		missing += missing_at(domain, r, level, &fresh);
 	return missing;
 }
 
@@ -88,20 +136,51 @@ u64 tables_missing(struct uiommu_domain *domain, struct span r)
  */
 int tables_note(struct uiommu_domain *domain, struct span r)
 {
-	u64 first = r.first / UIOMMU_LEAF_WINDOW;
-	u64 last = r.last / UIOMMU_LEAF_WINDOW;
-	u64 index;
-	int n = 0;
+	unsigned int level = above_is_noted(domain, r) ? 1 : domain->levels;
+	int ret;
 
-	for (index = first / ENTRY_WINDOWS; index <= last / ENTRY_WINDOWS;
-	     index++) {
-		n = change(domain, index, mask_of(index, first, last), 0);
-		if (n < 0)
-			return n;
-		atomic64_add(n, &domain->nr_tables);
+	for (; level; level--) {
+		ret = note_at(domain, r, level);
+		if (ret)
+			return ret;
 	}
-	WRITE_ONCE(domain->noted, last + 1);
+	WRITE_ONCE(domain->noted_above, levels_touched(r, 2).last + 1);
+	WRITE_ONCE(domain->noted, levels_touched(r, 1).last + 1);
 	return 0;
+}
+
+/* The window noted last, if it is one of @w, is so no more. */
+static void forget_last(u64 *noted, struct span w)
+{
+	u64 last = READ_ONCE(*noted);
+
+	if (last > w.first && last <= w.last + 1)
+		WRITE_ONCE(*noted, 0);
+}
+
+static void forget_entry(struct uiommu_domain *domain, struct span w,
+			 unsigned int level, u64 index)
+{
+	int n = change(record(domain, level), index, 0, mask_of(index, w));
+
+	atomic64_sub(max(n, 0), &domain->nr_tables);
+}
+
+static void forget_windows(struct uiommu_domain *domain, struct span w,
+			   unsigned int level)
+{
+	u64 first = w.first / ENTRY_WINDOWS;
+	u64 last = w.last / ENTRY_WINDOWS;
+	unsigned long index;
+	void *entry;
+
+	if (first == last) {
+		forget_entry(domain, w, level, first);
+		return;
+	}
+	/* of a sparse record only what is there: it may span 256 TiB */
+	xa_for_each_range(record(domain, level), index, entry, first, last)
+		forget_entry(domain, w, level, index);
 }
 
 /**
@@ -111,63 +190,81 @@ int tables_note(struct uiommu_domain *domain, struct span r)
  */
 void tables_forget(struct uiommu_domain *domain, struct span r)
 {
-	u64 first = DIV64_U64_ROUND_UP(r.first, UIOMMU_LEAF_WINDOW);
-	u64 end = (r.last - UIOMMU_LEAF_WINDOW + 1) / UIOMMU_LEAF_WINDOW + 1;
-	u64 index, noted;
+	unsigned int level;
 
-	if (r.last - r.first < UIOMMU_LEAF_WINDOW - 1 || first >= end)
-		return;
-	noted = READ_ONCE(domain->noted);
-	if (noted > first && noted <= end)
-		WRITE_ONCE(domain->noted, 0);
-	for (index = first / ENTRY_WINDOWS; index <= (end - 1) / ENTRY_WINDOWS;
-	     index++) {
-		int n = change(domain, index, 0,
-			       mask_of(index, first, end - 1));
+	for (level = 1; level <= domain->levels; level++) {
+		struct span w = levels_covered(r, level);
 
-		atomic64_sub(max(n, 0), &domain->nr_tables);
+		if (span_empty(w))
+			return;
+		if (level == 1)
+			forget_last(&domain->noted, w);
+		if (level == 2)
+			forget_last(&domain->noted_above, w);
+		forget_windows(domain, w, level);
 	}
 }
 
 /**
  * tables_forget_all() - note that the domain has no tables
- * @domain: the domain, frozen, with no hardware domain
+ * @domain: the domain, with no table of a hardware domain left
  */
 void tables_forget_all(struct uiommu_domain *domain)
 {
-	xa_destroy(&domain->tables);
-	domain->noted = 0;
+	unsigned int i;
+
+	WRITE_ONCE(domain->noted, 0);
+	WRITE_ONCE(domain->noted_above, 0);
+	for (i = 0; i < LEVELS_MAX; i++)
+		xa_destroy(&domain->tables[i]);
 	atomic64_set(&domain->nr_tables, 0);
 }
 
+/* Pages in mappings that are, or are just being put, into page tables. */
+static u64 pages_mapped(struct uiommu_domain *domain)
+{
+	return atomic64_read(&domain->pinned) + READ_ONCE(domain->mmio_pages);
+}
+
 /**
- * tables_are_many() - would a domain take more tables than it may?
+ * tables_are_many() - would a domain take more tables than are free of charge?
  * @domain: the domain
- * @free: how many it may, besides those in proportion to what is pinned
  *
  * Return: true if so. Memory of devices does not count: none is pinned.
  */
-bool tables_are_many(struct uiommu_domain *domain, u64 free)
+bool tables_are_many(struct uiommu_domain *domain)
 {
 	u64 pinned = atomic64_read(&domain->pinned);
 
 	return atomic64_read(&domain->nr_tables) >
-	       free + pinned / UIOMMU_PAGES_PER_TABLE;
+	       UIOMMU_FREE_TABLES + pinned / LEVELS_PAGES_PER_TABLE;
+}
+
+/**
+ * tables_are_worth_freeing() - are more tables kept than may be of use?
+ * @domain: the domain
+ *
+ * Return: true if so.
+ */
+bool tables_are_worth_freeing(struct uiommu_domain *domain)
+{
+	u64 nr = atomic64_read(&domain->nr_tables);
+
+	return nr > LEVELS_KEPT && nr > levels_kept(pages_mapped(domain));
 }
 
 /**
  * tables_are_too_many() - are too many tables left behind by what is gone?
  * @domain: the domain
  *
- * A mapping is in no more windows than its size and its two ends take.
+ * What counts as mapped is what is pinned, or has been found to be memory of a
+ * device: not what somebody only asks for.
  *
  * Return: true if so: no mapping may take a new one.
  */
 bool tables_are_too_many(struct uiommu_domain *domain)
 {
-	u64 used = 2 * READ_ONCE(domain->nr_maps) +
-		   READ_ONCE(domain->mapped) / UIOMMU_LEAF_WINDOW;
-
 	return atomic64_read(&domain->nr_tables) >
-	       used + UIOMMU_MAX_STALE_TABLES;
+	       levels_limit(READ_ONCE(domain->nr_maps), pages_mapped(domain),
+			    domain->levels);
 }

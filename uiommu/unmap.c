@@ -13,48 +13,6 @@
 /* mappings of others passed by before the lock is dropped once */
 #define UNMAP_STEPS 256
 
-/* what a table of tables of tables spans, the root of units of 39 bits */
-#define WINDOW_39_BITS (512ULL * SZ_1G)
-
-/*
- * To unmap in one call all that a unit can address frees even the root table,
- * on VT-d, while devices are attached to it. How much that is may change with
- * an attach, and a replay may go on before the limits of the domain follow: so
- * a window that can be all of it is taken without its first GiB, or not at all.
- */
-static struct span spare_root(struct span wide, struct span r)
-{
-	if (wide.first || wide.last < WINDOW_39_BITS - 1)
-		return wide;
-	if (r.first < SZ_1G)
-		return r;
-	return (struct span){ SZ_1G, wide.last };
-}
-
-/*
- * Grow what is unmapped to whole windows of page tables in which the mapping
- * is alone, so that the tables are freed: else one page mapped and unmapped
- * here and there would take tables without end. Not during a replay: entries
- * of a mapping that has left the tree may be in the window still.
- */
-static void widen(struct uiommu_mapping *map)
-{
-	static const u64 windows[] = { WINDOW_39_BITS, SZ_1G,
-				       UIOMMU_LEAF_WINDOW };
-	struct uiommu_domain *domain = map->domain;
-	struct span gap = span_common(tree_gap(map), domain->aperture);
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(windows); i++) {
-		struct span wide = map->unmap;
-
-		span_widen(&wide, gap, windows[i]);
-		map->unmap = spare_root(wide, map->unmap);
-	}
-	map->span.first = min(map->span.first, map->unmap.first);
-	map->span.last = max(map->span.last, map->unmap.last);
-}
-
 static void clear_suspicion(struct uiommu_mapping *map)
 {
 	list_del(&map->work_node);
@@ -79,9 +37,6 @@ void unmap_claim(struct uiommu_mapping *map, struct span filled)
 		clear_suspicion(map);
 	domain->nr_revoking++;
 	map->unmap = filled;
-	if (map->hw_mask && !domain->replaying &&
-	    tables_are_many(domain, UIOMMU_KEPT_TABLES) && domain->frees_tables)
-		widen(map);
 }
 
 static void claim_live(struct uiommu_mapping *map)
@@ -100,8 +55,10 @@ void unmap_retire(struct uiommu_mapping *map)
 	tree_erase(domain, map);
 	list_del(&map->owner_node);
 	map->owner->nr_maps--;
-	if (!list_empty(&map->mmio_node))
+	if (!list_empty(&map->mmio_node)) {
 		list_del(&map->mmio_node);
+		domain->mmio_pages -= map->size >> PAGE_SHIFT;
+	}
 	map->state = MAP_REVOKED;
 	domain->nr_revoking--;
 	domain->retired++;
@@ -135,6 +92,79 @@ bool unmap_hardware(struct uiommu_mapping *map)
 	    READ_ONCE(domain->frees_tables))
 		tables_forget(domain, map->unmap);
 	return true;
+}
+
+/*
+ * Take in what is around a mapping that has gone from the hardware, up to whole
+ * windows of page tables in which it is alone, so that their tables can be
+ * freed: else one page mapped and unmapped here and there would take tables
+ * without end. Not during a replay: entries of a mapping that has left the tree
+ * may be in the window still. Returns false if there is nothing to take in.
+ *
+ * Of two neighbours that leave at the same time the one that retires last finds
+ * itself alone.
+ */
+static bool widen(struct uiommu_mapping *map)
+{
+	struct uiommu_domain *domain = map->domain;
+	struct span gap, wide;
+
+	if (!domain->frees_empty || domain->replaying)
+		return false;
+	gap = span_common(tree_gap(map), domain->aperture);
+	wide = levels_widen(map->unmap, gap, domain->levels);
+	if (wide.first == map->unmap.first && wide.last == map->unmap.last)
+		return false;
+	map->unmap = wide;
+	map->span.first = min(map->span.first, wide.first);
+	map->span.last = max(map->span.last, wide.last);
+	return true;
+}
+
+static void frees_no_empty(struct uiommu_domain *domain, struct uiommu_hw *hw)
+{
+	spin_lock(&domain->lock);
+	hw->frees_empty = false;
+	domain->frees_empty = false;
+	spin_unlock(&domain->lock);
+}
+
+/*
+ * Free the tables of windows in which nothing is mapped any more. Whether a
+ * driver does that depends on its version: nothing is wrong with one that stops
+ * at the first address that is not mapped. Its tables stay in the record.
+ *
+ * The mapping was there until just now: the tables above what is widened are
+ * there too, without which VT-d takes more than it is told to.
+ */
+static void free_empty(struct uiommu_mapping *map, u8 held)
+{
+	struct uiommu_domain *domain = map->domain;
+	u64 size = map->unmap.last - map->unmap.first + 1;
+	bool freed = true;
+	unsigned int i;
+
+	for (i = 0; held >> i; i++) {
+		if (!(held & (1U << i)) ||
+		    hw_unmap(domain->hw[i], map->unmap) >= size)
+			continue;
+		frees_no_empty(domain, domain->hw[i]);
+		freed = false;
+	}
+	if (freed)
+		tables_forget(domain, map->unmap);
+}
+
+/* Called and returns with the lock held. */
+static void free_tables(struct uiommu_mapping *map, u8 held)
+{
+	struct uiommu_domain *domain = map->domain;
+
+	while (held && tables_are_worth_freeing(domain) && widen(map)) {
+		spin_unlock(&domain->lock);
+		free_empty(map, held);
+		spin_lock(&domain->lock);
+	}
 }
 
 /**
@@ -175,14 +205,17 @@ static void become_stuck(struct uiommu_mapping *map)
 bool unmap_claimed(struct uiommu_mapping *map, bool hand_over)
 {
 	struct uiommu_domain *domain = map->domain;
+	u8 held = map->hw_mask;
 	bool ok = unmap_hardware(map);
 
 	trace_uiommu_unmap(domain->id, map->iova, map->size, ok);
 	spin_lock(&domain->lock);
-	if (ok)
+	if (ok) {
+		free_tables(map, held);
 		unmap_retire(map);
-	else
+	} else {
 		become_stuck(map);
+	}
 	if (ok && hand_over)
 		reap_later(map);
 	spin_unlock(&domain->lock);

@@ -27,11 +27,14 @@
 #define KEEP "/sys/module/iostuck/parameters/keep"
 #define HOLD "/sys/module/iostuck/parameters/hold"
 #define REFUSE "/sys/module/iostuck/parameters/refuse"
+#define HOLES "/sys/module/iostuck/parameters/holes"
 #define SEPARATE "/sys/module/uiommu/parameters/separate_tables"
 #define IOVA 0x12340000ULL
 #define OTHER 0x45670000ULL
 #define FOR_GOOD 1000
 #define SECRET 0x5c
+#define FAR 0x200000000ULL
+#define WINDOWS 5000 /* with a page table each: more than may stay empty */
 
 /* ms: 100 are promised, the rest is for a host and a device that are busy */
 #define SOON 1500
@@ -154,6 +157,42 @@ TEST_F(stuck, for_good_the_devices_are_cut_off)
 	EXPECT_EQ(1, edu_arrives(&self->a, IOVA, view));
 	EXPECT_EQ(0, edu_arrives(&self->b, IOVA, view));
 	close(another);
+}
+
+/*
+ * To unmap more than was mapped frees page tables with some drivers, and stops
+ * at the first hole with others. Those obey: their tables are counted, until
+ * there are too many.
+ */
+TEST(stopping_at_a_hole_is_no_disobedience)
+{
+	struct edu edu;
+	int domain, n, err = 0;
+	__u8 *page;
+
+	if (missing())
+		SKIP(return, "%s", missing());
+	domain = domain_open();
+	page = memory_anon(PAGE);
+	ASSERT_EQ(0, edu_open(&edu, "EDU0"));
+	ASSERT_EQ(0, edu_attach(&edu, domain));
+	ASSERT_EQ(0, domain_map(domain, page, OTHER, PAGE, true));
+	ASSERT_EQ(0, text_write(HOLES, "1"));
+	for (n = 0; n < WINDOWS && !err; n++) {
+		err = domain_map(domain, page, FAR + n * HUGE, PAGE, true);
+		if (!err)
+			err = domain_unmap(domain, FAR + n * HUGE, PAGE);
+	}
+	EXPECT_EQ(0, text_write(HOLES, "0"));
+	EXPECT_EQ(-ENOMEM, err);
+	EXPECT_LT(WINDOWS / 2, n);
+	EXPECT_EQ(1, edu_arrives(&edu, OTHER, page));
+	EXPECT_EQ(0, domain_map(domain, page, FAR, PAGE, true));
+	EXPECT_EQ(1, edu_arrives(&edu, FAR, page));
+	EXPECT_EQ(0, domain_unmap(domain, FAR, PAGE));
+	EXPECT_EQ(0, edu_arrives(&edu, FAR, page));
+	edu_close(&edu);
+	close(domain);
 }
 
 /*

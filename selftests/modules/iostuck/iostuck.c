@@ -3,7 +3,8 @@
  * An IOMMU that does not obey. Writing "IOVA COUNT" to the parameter `keep`
  * makes the next COUNT calls of iommu_unmap() whose range contains the IOVA do
  * nothing and return 0; while `hold` is set they do not return at all (unset it
- * before this is unloaded). Writing "IOVA SKIP DONE" to `refuse` lets SKIP
+ * before this is unloaded). While `holes` is set iommu_unmap() stops at the first
+ * page that is not mapped, as drivers of newer kernels do. Writing "IOVA SKIP DONE" to `refuse` lets SKIP
  * calls of iommu_map() for that IOVA pass and makes the next return -ENOMEM:
  * with nothing done, or, if DONE is 1, with all of it. Owns probes there while
  * loaded.
@@ -13,6 +14,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/delay.h>
+#include <linux/iommu.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/ptrace.h>
@@ -32,12 +34,40 @@ static noinline notrace size_t kept(void)
 	return 0;
 }
 
+static bool holes;
+
+module_param(holes, bool, 0600);
+MODULE_PARM_DESC(holes, "an unmap stops at what is not mapped");
+
+/* Bytes from @iova on that are mapped, of @size. */
+static unsigned long before_hole(struct iommu_domain *domain,
+				 unsigned long iova, unsigned long size)
+{
+	unsigned long n = 0;
+
+	while (n < size && iommu_iova_to_phys(domain, iova + n))
+		n += PAGE_SIZE;
+	return n;
+}
+
+/* The size, which is the third argument, becomes less. */
+static bool stop_at_hole(struct pt_regs *regs)
+{
+	regs->dx = before_hole((void *)regs_get_kernel_argument(regs, 0),
+			       regs_get_kernel_argument(regs, 1),
+			       regs_get_kernel_argument(regs, 2));
+	return !regs->dx;
+}
+
 static int on_unmap(struct kprobe *probe, struct pt_regs *regs)
 {
 	unsigned long iova = regs_get_kernel_argument(regs, 1);
 	unsigned long size = regs_get_kernel_argument(regs, 2);
 
-	if (READ_ONCE(at) - iova >= size || atomic_dec_if_positive(&left) < 0)
+	bool keep = READ_ONCE(at) - iova < size &&
+		    atomic_dec_if_positive(&left) >= 0;
+
+	if (!keep && !(READ_ONCE(holes) && stop_at_hole(regs)))
 		return 0;
 	instruction_pointer_set(regs, (unsigned long)kept);
 	return 1;
