@@ -32,7 +32,10 @@ int uiommu_domain_freeze(struct uiommu_domain *domain)
 				  down_write_trylock(&domain->freeze));
 	atomic_dec(&domain->freezers);
 	wake_up_all(&domain->wait);
-	return ret ? -EINTR : 0;
+	if (ret)
+		return -EINTR;
+	slots_drop_frozen(domain);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(uiommu_domain_freeze);
 

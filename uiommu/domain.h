@@ -89,7 +89,8 @@ struct user_struct;
 
 /**
  * struct uiommu_hw - a hardware domain: one set of page tables
- * @domain: the page tables
+ * @domain: the page tables, or NULL when they have been freed while mappings
+ *	were in flight; changed while @gate is shut, read inside
  * @prot: IOMMU_CACHE where the IOMMU can be coherent
  * @snoops: no-snoop requests of devices are turned into snooping ones
  * @nr_groups: groups attached to it
@@ -100,7 +101,7 @@ struct user_struct;
  * @reports_faults: its IOMMU's driver tells of faults (AMD-Vi)
  * @gate: entered to map and unmap, shut to attach and detach
  *
- * Members are fixed but for @gate and for @nr_groups, which is of those who
+ * The others are fixed but for @gate and for @nr_groups, which is of those who
  * attach and detach, under the lock of the list of groups.
  *
  * Made by the first attach that needs it; stays until no device is attached to
@@ -171,6 +172,8 @@ struct uiommu_hw {
  * @replaying: entries of a mapping that is gone may still be written
  * @idle: its last device may have left; who changes that frees page tables;
  *	no lock
+ * @drained: none of @hw has page tables any more: it is idle, but mappings are
+ *	in flight; set under @freeze (read), unset under @freeze (write)
  * @broken: its hardware did not obey: nothing is mapped or attached any more
  * @aperture: what all of @hw can address
  * @report: what was revoked
@@ -225,6 +228,7 @@ struct uiommu_domain {
 	atomic64_t nr_tables;
 	bool replaying;
 	bool idle;
+	bool drained;
 	bool broken;
 	struct span aperture;
 	struct uiommu_report report;
@@ -518,11 +522,13 @@ int hw_map(struct uiommu_hw *hw, struct span r, struct scatterlist *sg,
 	   unsigned int n, int prot);
 bool hw_scrub(struct uiommu_hw *hw, struct span r);
 size_t hw_unmap(struct uiommu_hw *hw, struct span r);
+void hw_drain(struct uiommu_hw *hw);
 void hw_detach(struct uiommu_hw *hw, struct iommu_group *group);
 void hw_free(struct uiommu_hw *hw);
 
 /* slots.c */
 int slots_add(struct uiommu_domain *domain, struct uiommu_hw *hw);
+void slots_drop_frozen(struct uiommu_domain *domain);
 void slots_drop_idle(struct uiommu_domain *domain);
 void slots_left(struct uiommu_domain *domain);
 

@@ -71,8 +71,28 @@ void hw_free(struct uiommu_hw *hw)
 {
 	if (!hw)
 		return;
-	iommu_domain_free(hw->domain);
+	if (hw->domain)
+		iommu_domain_free(hw->domain);
 	kfree(hw);
+}
+
+/**
+ * hw_drain() - free the page tables of a hardware domain that stays
+ * @hw: the hardware domain; no device is attached to it, nor will be
+ *
+ * Waits for those who map or unmap just now. Who does so afterwards does
+ * nothing, with success: no device could see it.
+ */
+void hw_drain(struct uiommu_hw *hw)
+{
+	struct iommu_domain *tables;
+
+	gate_shut(&hw->gate);
+	tables = hw->domain;
+	hw->domain = NULL;
+	gate_open(&hw->gate);
+	if (tables)
+		iommu_domain_free(tables);
 }
 
 /*
@@ -222,10 +242,11 @@ void hw_detach(struct uiommu_hw *hw, struct iommu_group *group)
  */
 size_t hw_unmap(struct uiommu_hw *hw, struct span r)
 {
-	size_t done;
+	size_t done = r.last - r.first + 1;
 
 	gate_enter(&hw->gate);
-	done = iommu_unmap(hw->domain, r.first, r.last - r.first + 1);
+	if (likely(hw->domain))
+		done = iommu_unmap(hw->domain, r.first, done);
 	gate_leave(&hw->gate);
 	return done;
 }
@@ -260,7 +281,7 @@ int hw_map(struct uiommu_hw *hw, struct span r, struct scatterlist *sg,
 	if (!(prot & IOMMU_MMIO))
 		prot |= hw->prot;
 	gate_enter(&hw->gate);
-	ret = map_inside(hw, r.first, sg, n, prot);
+	ret = likely(hw->domain) ? map_inside(hw, r.first, sg, n, prot) : 0;
 	gate_leave(&hw->gate);
 	return ret;
 }
@@ -290,7 +311,8 @@ bool hw_scrub(struct uiommu_hw *hw, struct span r)
 
 	gate_enter(&hw->gate);
 	/* by size, because the last address may be the last there is */
-	for (done = 0; done < size; done += max_t(u64, n, PAGE_SIZE)) {
+	for (done = 0; done < size && hw->domain;
+	     done += max_t(u64, n, PAGE_SIZE)) {
 		n = scrub_page(hw->domain, r.first + done);
 		clean &= n >= PAGE_SIZE;
 		cond_resched();

@@ -105,7 +105,7 @@ static int do_info(struct uiommu_owner *owner, union uiommu_arg *arg)
 	info->mapped = domain->mapped;
 	info->pinned = atomic64_read(&domain->pinned);
 	info->nr_devices = domain->nr_devices;
-	info->nr_hw_domains = domain->nr_hw;
+	info->nr_hw_domains = domain->drained ? 0 : domain->nr_hw;
 	spin_unlock(&domain->lock);
 	info->features = faults_are_told(domain) ? UIOMMU_INFO_FAULTS : 0;
 	info->reserved = 0;

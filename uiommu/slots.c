@@ -218,9 +218,48 @@ static void drop_if_idle(struct uiommu_domain *domain)
 		hw_free(hw);
 	}
 	if (!domain->nr_hw) {
+		WRITE_ONCE(domain->drained, false);
 		tables_forget_all(domain);
 		limits_update(domain);
 	}
+}
+
+/**
+ * slots_drop_frozen() - free what slots_drop_idle() has not been able to
+ * @domain: the domain, frozen
+ */
+void slots_drop_frozen(struct uiommu_domain *domain)
+{
+	lockdep_assert_held_write(&domain->freeze);
+	if (!READ_ONCE(domain->idle))
+		return;
+	WRITE_ONCE(domain->idle, false);
+	drop_if_idle(domain);
+}
+
+/*
+ * Free the page tables, if no device uses them, under mappings in flight: the
+ * slots stay until those have ended, but lead nowhere. Returns false if that
+ * has been done, or is not for us to do.
+ */
+static bool drain(struct uiommu_domain *domain)
+{
+	unsigned int i;
+	bool unused;
+
+	if (READ_ONCE(domain->drained) || !down_read_trylock(&domain->freeze))
+		return false;
+	unused = !has_groups(domain);
+	for (i = 0; unused && i < domain->nr_hw; i++)
+		hw_drain(domain->hw[i]);
+	if (unused) {
+		tables_forget_all(domain);
+		WRITE_ONCE(domain->drained, true);
+	}
+	up_read(&domain->freeze);
+	wake_up_all(&domain->wait);
+	/* who has left meanwhile, or ended a map, may have failed because of us */
+	return !has_groups(domain);
 }
 
 /**
@@ -228,9 +267,9 @@ static void drop_if_idle(struct uiommu_domain *domain)
  * @domain: the domain; nothing is done unless its &uiommu_domain.idle is set
  *
  * Else whoever opens domains, attaches to each and leaves again could keep
- * tables without end. Waits for nobody but those who unmap just now: where
- * somebody maps or attaches the tables stay until he has done so, and calls
- * this himself.
+ * tables without end. Waits for nobody but those who change page tables just
+ * now. Where somebody maps the tables go, and the slots when he has done so and
+ * calls this himself; where somebody attaches that does as much in the end.
  */
 void slots_drop_idle(struct uiommu_domain *domain)
 {
@@ -240,13 +279,15 @@ void slots_drop_idle(struct uiommu_domain *domain)
 		 * it back, sees @idle.
 		 */
 		smp_mb();
-		if (!READ_ONCE(domain->idle) ||
-		    !down_write_trylock(&domain->freeze))
+		if (!READ_ONCE(domain->idle))
 			return;
-		WRITE_ONCE(domain->idle, false);
-		drop_if_idle(domain);
-		up_write(&domain->freeze);
-		wake_up_all(&domain->wait);
+		if (down_write_trylock(&domain->freeze)) {
+			slots_drop_frozen(domain);
+			up_write(&domain->freeze);
+			wake_up_all(&domain->wait);
+		} else if (!drain(domain)) {
+			return;
+		}
 	}
 }
 

@@ -65,7 +65,10 @@ static ssize_t pinned_pages_show(struct kobject *kobj,
 static ssize_t hw_domains_show(struct kobject *kobj,
 			       struct kobj_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%u\n", READ_ONCE(to_domain(kobj)->nr_hw));
+	struct uiommu_domain *domain = to_domain(kobj);
+	unsigned int nr = READ_ONCE(domain->nr_hw);
+
+	return sysfs_emit(buf, "%u\n", READ_ONCE(domain->drained) ? 0 : nr);
 }
 
 static struct kobj_attribute devices_attr = __ATTR_RO(devices);

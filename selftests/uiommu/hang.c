@@ -9,6 +9,7 @@
  */
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -24,9 +25,13 @@
 #include "../lib/hang.h"
 #include "../lib/memory.h"
 #include "../lib/process.h"
+#include "../lib/text.h"
 
 #define IOVA 0x100000000ULL
 #define ELSEWHERE 0x200000000ULL
+#define FAR 0x300000000ULL
+#define STRIDES 400 /* page tables that stay however empty */
+#define FEW 16 /* where the map does not wait for us */
 #define SIZE (64 * PAGE)
 #define LONG (1536UL << 20)
 #define PROMPT 20 /* seconds: a busy host gives much memory back */
@@ -184,6 +189,86 @@ TEST_F(hang, page_tables_go_when_it_has_ended)
 	ASSERT_EQ(0, domain_info(self->domain, &info));
 	EXPECT_EQ(0, info.nr_devices);
 	EXPECT_EQ(0, info.nr_hw_domains);
+}
+
+/*
+ * Nor may it keep them: what is mapped and unmapped here and there leaves
+ * tables that nobody is charged for.
+ */
+TEST_F(hang, page_tables_go_while_it_hangs)
+{
+	int i, fd = self->a.fd, n = hang_waits() ? STRIDES : FEW;
+	struct uiommu_info info;
+	long freed;
+
+	for (i = 0; i < n; i++) {
+		ASSERT_EQ(0, device_map(fd, self->buf, FAR + i * GIGANTIC, PAGE,
+					1));
+		ASSERT_EQ(0, device_unmap(fd, FAR + i * GIGANTIC, PAGE));
+	}
+	freed = hang_waits() ? -text_free_pages() : n + 1;
+	ASSERT_EQ(0, edu_detach(&self->a));
+	ASSERT_EQ(0, waitpid(self->pid, NULL, WNOHANG));
+	ASSERT_EQ(0, domain_info(self->domain, &info));
+	EXPECT_EQ(0, info.nr_hw_domains);
+	freed += hang_waits() ? text_free_pages() : 0;
+	/* two levels of them, at the least */
+	EXPECT_LT(n, freed);
+	EXPECT_TRUE(killed_at_once(self->pid));
+	EXPECT_EQ(0, edu_attach(&self->a, self->domain));
+}
+
+struct hanger {
+	int domain;
+	struct hang hang;
+};
+
+static void *hang_for_a_while(void *arg)
+{
+	struct hanger *h = arg;
+
+	domain_map(h->domain, h->hang.page, IOVA, PAGE, true);
+	return NULL;
+}
+
+TEST(what_is_mapped_while_one_hangs_is_there_for_the_next_device)
+{
+	struct hanger h = { .domain = domain_open() };
+	bool hangs = hang_may_be_pinned();
+	__u8 *buf = memory_anon(SIZE);
+	struct uiommu_info info;
+	pthread_t thread;
+	struct edu edu;
+	int err;
+
+	if (!device_bdf("EDU0"))
+		SKIP(return, "EDU0 is not set");
+	ASSERT_EQ(0, edu_open(&edu, "EDU0"));
+	ASSERT_EQ(0, edu_attach(&edu, h.domain));
+	ASSERT_EQ(0, hang_make(&h.hang));
+	ASSERT_EQ(0, domain_map(h.domain, buf, ELSEWHERE, PAGE, true));
+	err = hangs ? pthread_create(&thread, NULL, hang_for_a_while, &h) : 0;
+	ASSERT_EQ(0, err);
+	process_nap(200);
+	ASSERT_EQ(0, edu_detach(&edu));
+	ASSERT_EQ(0, domain_info(h.domain, &info));
+	EXPECT_EQ(0, info.nr_hw_domains);
+	EXPECT_EQ(hang_waits() ? 2 : 1, info.nr_maps);
+
+	EXPECT_EQ(0, domain_unmap(h.domain, ELSEWHERE, PAGE));
+	EXPECT_EQ(0, domain_map(h.domain, buf, FAR, SIZE, true));
+	EXPECT_EQ(0, domain_map(h.domain, buf, ELSEWHERE, PAGE, true));
+	hang_let_go(&h.hang);
+	err = hangs ? pthread_join(thread, NULL) : 0;
+	ASSERT_EQ(0, err);
+	ASSERT_EQ(0, edu_attach(&edu, h.domain));
+	EXPECT_EQ(1, edu_arrives(&edu, ELSEWHERE, buf));
+	EXPECT_EQ(1, edu_arrives(&edu, FAR + PAGE, buf + PAGE));
+	EXPECT_EQ(hang_waits(), edu_arrives(&edu, IOVA, h.hang.page));
+	EXPECT_EQ(0, domain_unmap(h.domain, FAR, SIZE));
+	EXPECT_EQ(0, edu_arrives(&edu, FAR + PAGE, buf + PAGE));
+	edu_close(&edu);
+	close(h.domain);
 }
 
 TEST_HARNESS_MAIN
