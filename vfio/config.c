@@ -29,7 +29,12 @@ int vfio_config_check(struct pci_dev *pdev)
 	if (class >> 8 == PCI_BASE_CLASS_BRIDGE &&
 	    class != PCI_CLASS_BRIDGE_OTHER)
 		return -EINVAL;
-	return pci_num_vf(pdev) ? -EBUSY : 0;
+	if (pci_num_vf(pdev)) {
+		pci_warn(pdev, "refused: %d virtual functions are enabled\n",
+			 pci_num_vf(pdev));
+		return -EBUSY;
+	}
+	return 0;
 }
 
 static u32 peek(void *priv, u32 offset)
