@@ -13,7 +13,8 @@
  * * EFAULT: the structure cannot be read or written
  * * EINVAL: @argsz is smaller than the first version of the structure, or a
  *   known field has a value that makes no sense
- * * E2BIG: @argsz is larger than the kernel knows and the rest is not zero
+ * * E2BIG: @argsz is larger than the kernel knows and the rest is not zero, or
+ *   it is larger than a page
  * * EOPNOTSUPP: a flag that the kernel does not know
  * * ENOTTY: no such call
  */
@@ -77,7 +78,8 @@ struct uiommu_map {
  * @argsz: size of this structure in bytes
  * @flags: UIOMMU_UNMAP_ALL
  * @iova: start of the range
- * @size: in: bytes of the range; out: bytes of mappings removed
+ * @size: in: bytes of the range; out: bytes of mappings removed, 0 if
+ *	UIOMMU_UNMAP_ALL found none, which is no error
  *
  * Removes the mappings in the range that this descriptor made or whose memory
  * is the caller's. When it returns, no device reaches the pages, and their

@@ -11,16 +11,22 @@
  * VFIO_DOMAIN_UNSET. Errors common to all calls:
  *
  * * ENODEV: the device was unbound or unplugged
+ * * EINTR: a fatal signal while others were resetting the device
  * * EINVAL: there is no domain, and the call needs one
  * * EFAULT: the argument cannot be read or written
  * * ENOTTY: no such call
  *
- * and for the calls that begin with @argsz, the size in bytes of the structure
+ * open() says ENODEV likewise, and EAGAIN when the device is to be reset after
+ * its last user and somebody else works on it just now (unbinding, or an
+ * administrator): try again.
+ *
+ * And for the calls that begin with @argsz, the size in bytes of the structure
  * as the caller knows it, and @flags:
  *
  * * EINVAL: @argsz is smaller than the first version of the structure, or a
  *   known field has a value that makes no sense
- * * E2BIG: @argsz is larger than the kernel knows and the rest is not zero
+ * * E2BIG: @argsz is larger than the kernel knows and the rest is not zero, or
+ *   it is larger than a page
  * * EOPNOTSUPP: a flag that the kernel does not know
  */
 #ifndef _UAPI_LINUX_UVFIO_H
@@ -65,6 +71,7 @@ struct vfio_dma_map {
  *
  * * ENXIO: nothing there that is yours
  * * EINVAL: no domain; bad range; or the range cuts a mapping
+ * * EINTR: a fatal signal; a part may have been removed
  */
 #define VFIO_DMA_UNMAP _IOW(';', 102, struct vfio_dma_map)
 /*
@@ -88,15 +95,21 @@ struct vfio_dma_map {
  * VFIO_DOMAIN_SET: attach to the domain of a /dev/uiommu descriptor.
  *
  * * EBADF: not open; EINVAL: open, but not /dev/uiommu
- * * EBUSY: has a domain already, or its group is attached elsewhere
+ * * EBUSY: has a domain already; its group is attached elsewhere, or a kernel
+ *   driver of another device in it does DMA; or an IOMMU of the domain did not
+ *   obey, and its devices were cut off
  * * ENODEV: no IOMMU
+ * * ENOMEM: no memory for page tables or records
  * * EADDRINUSE: mappings meet the device's reserved windows, or exceed its
  *   address width
  * * EPERM: no interrupt isolation, and allow_unsafe_intrs is off
- * * EINTR: a signal while a map in the domain was waited for
+ * * EINTR: a fatal signal while a map in the domain was waited for
  */
 #define VFIO_DOMAIN_SET _IOW(';', 107, int)
-/* VFIO_DOMAIN_UNSET: EBUSY: descriptors of this device own mappings */
+/*
+ * VFIO_DOMAIN_UNSET: 0 also without a domain; EBUSY: descriptors of this device
+ * own mappings
+ */
 #define VFIO_DOMAIN_UNSET _IO(';', 108)
 /* VFIO_IRQ_EOI: unmask INTx; 0 also when nothing is pending */
 #define VFIO_IRQ_EOI _IO(';', 109)
