@@ -108,6 +108,39 @@ __u64 device_bar(const char *bdf, unsigned int bar)
 	return start;
 }
 
+/**
+ * device_line() - the kernel's number of a device's interrupt line
+ * @bdf: PCI address
+ *
+ * Return: number, or a negative errno.
+ */
+int device_line(const char *bdf)
+{
+	char path[128], text[16];
+	int err;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/irq", bdf);
+	err = text_read(path, text, sizeof(text));
+	return err < 0 ? err : atoi(text);
+}
+
+/**
+ * device_line_unhandled() - interrupts of a line that nobody has claimed
+ * @bdf: PCI address of a device on it
+ *
+ * The kernel turns the line off at some 100 000. It begins anew when there was
+ * none for 100 ms.
+ *
+ * Return: how many, or a negative errno.
+ */
+long device_line_unhandled(const char *bdf)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/irq/%d/spurious", device_line(bdf));
+	return text_field(path, "unhandled ");
+}
+
 static int unbind(const char *bdf)
 {
 	char path[128], driver[64];

@@ -18,6 +18,8 @@
 const char *device_bdf(const char *env);
 int device_node(const char *bdf, char *path, size_t size);
 __u64 device_bar(const char *bdf, unsigned int bar);
+int device_line(const char *bdf);
+long device_line_unhandled(const char *bdf);
 int device_bind(const char *bdf, const char *driver);
 int device_driver(const char *bdf, char *name, size_t size);
 int device_open_bdf(const char *bdf);

@@ -1,36 +1,87 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Says of a device that its Interrupt Disable does not work, as the kernel's
- * own quirks say it of devices that QEMU does not have.
+ * Says of a device what the kernel's own quirks, or its IDs, say of devices
+ * that QEMU does not have. To be written while no driver holds the device:
  *
- * To be written while no driver holds the device:
- * echo 0000:00:04.0 1 >/sys/module/quirk/parameters/broken_intx_masking
+ * broken_intx_masking "BDF 1": its Interrupt Disable does not work; 0: it does
+ * msi_intx_disable_bug "BDF 1": it sends no MSI while that is set; 0: it does
+ * identity "BDF VENDOR DEVICE": who it is
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/pci.h>
 
-static int set_broken(const char *text, const struct kernel_param *kp)
+static struct pci_dev *find(const char *text)
 {
-	unsigned int domain, bus, slot, function, broken;
-	struct pci_dev *pdev;
+	unsigned int domain, bus, slot, function;
 
-	if (sscanf(text, "%x:%x:%x.%u %u", &domain, &bus, &slot, &function,
-		   &broken) != 5)
-		return -EINVAL;
-	pdev = pci_get_domain_bus_and_slot(domain, bus,
+	if (sscanf(text, "%x:%x:%x.%u", &domain, &bus, &slot, &function) != 4)
+		return NULL;
+	return pci_get_domain_bus_and_slot(domain, bus,
 					   PCI_DEVFN(slot, function));
-	if (!pdev)
-		return -ENODEV;
-	pdev->broken_intx_masking = broken;
-	pci_dev_put(pdev);
-	return 0;
 }
 
-static const struct kernel_param_ops ops = { .set = set_broken };
+static int set_broken(const char *text, const struct kernel_param *kp)
+{
+	struct pci_dev *pdev = find(text);
+	unsigned int broken;
+	int ret = -EINVAL;
 
-module_param_cb(broken_intx_masking, &ops, NULL, 0200);
+	if (!pdev)
+		return -ENODEV;
+	if (sscanf(text, "%*s %u", &broken) == 1) {
+		pdev->broken_intx_masking = broken;
+		ret = 0;
+	}
+	pci_dev_put(pdev);
+	return ret;
+}
+
+static int set_stops_msi(const char *text, const struct kernel_param *kp)
+{
+	struct pci_dev *pdev = find(text);
+	unsigned int stops;
+	int ret = -EINVAL;
+
+	if (!pdev)
+		return -ENODEV;
+	if (sscanf(text, "%*s %u", &stops) == 1) {
+		pdev->dev_flags &= ~PCI_DEV_FLAGS_MSI_INTX_DISABLE_BUG;
+		if (stops)
+			pdev->dev_flags |= PCI_DEV_FLAGS_MSI_INTX_DISABLE_BUG;
+		ret = 0;
+	}
+	pci_dev_put(pdev);
+	return ret;
+}
+
+static int set_identity(const char *text, const struct kernel_param *kp)
+{
+	struct pci_dev *pdev = find(text);
+	unsigned int vendor, device;
+	int ret = -EINVAL;
+
+	if (!pdev)
+		return -ENODEV;
+	if (sscanf(text, "%*s %x %x", &vendor, &device) == 2) {
+		pdev->vendor = vendor;
+		pdev->device = device;
+		ret = 0;
+	}
+	pci_dev_put(pdev);
+	return ret;
+}
+
+static const struct kernel_param_ops broken_ops = { .set = set_broken };
+static const struct kernel_param_ops stops_ops = { .set = set_stops_msi };
+static const struct kernel_param_ops identity_ops = { .set = set_identity };
+
+module_param_cb(broken_intx_masking, &broken_ops, NULL, 0200);
 MODULE_PARM_DESC(broken_intx_masking, "PCI address, and 1 or 0");
+module_param_cb(msi_intx_disable_bug, &stops_ops, NULL, 0200);
+MODULE_PARM_DESC(msi_intx_disable_bug, "PCI address, and 1 or 0");
+module_param_cb(identity, &identity_ops, NULL, 0200);
+MODULE_PARM_DESC(identity, "PCI address, vendor and device");
 
 MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("Gives PCI devices a quirk that the test machine lacks");
+MODULE_DESCRIPTION("Gives PCI devices quirks that the test machine lacks");
