@@ -12,6 +12,7 @@
 #include <asm/byteorder.h>
 
 #include "config_hw.h"
+#include "irq_rules.h"
 
 /**
  * vfio_config_check() - is this a device that can be given to a user?
@@ -77,7 +78,8 @@ static void build_map(struct vfio_config *cfg)
 		.vendor = pdev->vendor,
 		.device = pdev->device,
 		.is_virtfn = pdev->is_virtfn,
-		.has_intx = pdev->pin && !pdev->is_virtfn,
+		.has_intx = pdev->pin && !pdev->is_virtfn &&
+			    irq_line_usable(pdev->vendor, pdev->device),
 		.peek = peek,
 		.priv = cfg,
 	};

@@ -120,6 +120,7 @@ size_t vfio_config_size(const struct vfio_config *cfg);
 
 /* Interrupt Disable of the hardware. No lock, any context. */
 void vfio_config_mask_intx(struct pci_dev *pdev, bool mask);
+bool vfio_config_take_intx(struct pci_dev *pdev);
 
 /* Bus Master and Interrupt Disable as the user wrote them */
 bool vfio_config_master(const struct vfio_config *cfg);

@@ -12,11 +12,13 @@
 #include <linux/spinlock.h>
 
 #include "config_hw.h"
+#include "irq_rules.h"
 
 /*
- * pci_intx() writes the command register back as it was: without this, a Bus
- * Master that was cleared meanwhile would be set again. The innermost lock but
- * for the PCI core's own; one for all devices, as that is.
+ * Interrupt Disable is written with the rest of the command register as it
+ * was: without this, a Bus Master that was cleared meanwhile would be set
+ * again. The innermost lock but for the PCI core's own; one for all devices, as
+ * that is.
  */
 static DEFINE_SPINLOCK(command_lock);
 
@@ -104,6 +106,18 @@ void config_hw_save(struct vfio_config *cfg)
 	cfg->decoding = config_hw_read(cfg, PCI_COMMAND, 2) & decode;
 }
 
+/* As a word: QEMU overlooks Interrupt Disable in a write of its byte alone */
+static void write_intx(struct pci_dev *pdev, u16 old, bool mask)
+{
+	u16 new = old & ~PCI_COMMAND_INTX_DISABLE;
+
+	if (mask)
+		new |= PCI_COMMAND_INTX_DISABLE;
+	/* All ones: nobody is there */
+	if (new != old && old != 0xffff)
+		pci_write_config_word(pdev, PCI_COMMAND, new);
+}
+
 /**
  * vfio_config_mask_intx() - set Interrupt Disable in the hardware
  * @pdev: the device
@@ -112,10 +126,33 @@ void config_hw_save(struct vfio_config *cfg)
 void vfio_config_mask_intx(struct pci_dev *pdev, bool mask)
 {
 	unsigned long flags;
+	u16 old = 0xffff;
 
 	spin_lock_irqsave(&command_lock, flags);
-	pci_intx(pdev, !mask);
+	pci_read_config_word(pdev, PCI_COMMAND, &old);
+	write_intx(pdev, old, mask);
 	spin_unlock_irqrestore(&command_lock, flags);
+}
+
+/**
+ * vfio_config_take_intx() - set Interrupt Disable if the line is raised
+ * @pdev: the device, whose status tells
+ *
+ * Return: did it raise the line?
+ */
+bool vfio_config_take_intx(struct pci_dev *pdev)
+{
+	u32 command_status = ~0U;
+	unsigned long flags;
+	bool raised;
+
+	spin_lock_irqsave(&command_lock, flags);
+	pci_read_config_dword(pdev, PCI_COMMAND, &command_status);
+	raised = irq_line_raised(command_status);
+	if (raised)
+		write_intx(pdev, command_status, true);
+	spin_unlock_irqrestore(&command_lock, flags);
+	return raised;
 }
 
 /*

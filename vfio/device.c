@@ -217,6 +217,8 @@ static int take_hardware(struct vfio_dev *vdev)
 	if (ret)
 		return ret;
 	pci_clear_master(pdev);
+	/* Enabling has cleared it, and what was left pending nobody answers */
+	vfio_config_mask_intx(pdev, true);
 	ret = pci_request_regions(pdev, "vfio");
 	if (ret)
 		goto disable;

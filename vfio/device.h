@@ -80,28 +80,23 @@ struct vfio_bar {
 	bool wc;
 };
 
-/* Why INTx is masked; the line is masked while any is set */
-#define INTX_OFF BIT(0) /* no handler */
-#define INTX_PENDING BIT(1) /* came, and was not answered */
-#define INTX_USER BIT(2) /* Interrupt Disable, as written */
-#define INTX_HELD BIT(3) /* UVFIO_IRQ_MASK */
-#define INTX_PAUSED BIT(4) /* a reset is going on */
-
 /**
  * struct vfio_intx - the interrupt line
- * @reasons: INTX_*; guarded by &vfio_dev.irq_lock
- * @masked: what the hardware was told last; guarded by &vfio_dev.irq_lock
- * @maskable: the device has Interrupt Disable and it works; fixed
- * @kept: we have told the PCI core to leave that bit to us; fixed
+ * @line: what the device can do about it; fixed
+ * @kept: we have told the PCI core to leave Interrupt Disable to us; fixed
+ * @reasons: INTX_*: why it is masked, as the hardware was told; guarded by
+ *	&vfio_dev.irq_lock
+ * @fired: UVFIO_IRQ_FIRE came while it was masked or without @trigger; guarded
+ *	by &vfio_dev.irq_lock
  * @irq: the line, while it is requested
  * @trigger: what to signal; guarded by &vfio_dev.irq_lock, and changed only
  *	with &vfio_dev.lock held as well
  */
 struct vfio_intx {
-	unsigned int reasons;
-	bool masked;
-	bool maskable;
+	struct irq_line line;
 	bool kept;
+	unsigned int reasons;
+	bool fired;
 	int irq;
 	struct eventfd_ctx *trigger;
 };

@@ -114,7 +114,7 @@ static u32 irq_caps(struct vfio_dev *vdev, u32 kind)
 	if (kind == UVFIO_IRQ_MSI)
 		return 0;
 	return UVFIO_IRQ_AUTOMASK |
-	       (vdev->intx.maskable ? 0 : UVFIO_IRQ_EXCLUSIVE);
+	       (vdev->intx.line.maskable ? 0 : UVFIO_IRQ_EXCLUSIVE);
 }
 
 /**

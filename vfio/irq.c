@@ -20,7 +20,8 @@ static u32 count_of(int ret)
 
 static bool has_line(struct pci_dev *pdev)
 {
-	return pdev->pin && pdev->irq && pdev->irq != IRQ_NOTCONNECTED;
+	return pdev->pin && pdev->irq && pdev->irq != IRQ_NOTCONNECTED &&
+	       irq_line_usable(pdev->vendor, pdev->device);
 }
 
 /* Where its MSI-X table is; all ones from a device that does not answer */
@@ -85,6 +86,8 @@ static int turn_on(struct vfio_dev *vdev, u32 kind, u32 count)
 		ret = vfio_msi_enable(vdev, kind, count);
 	if (ret)
 		return ret;
+	if (kind != IRQ_INTX)
+		vfio_intx_set(vdev, INTX_MESSAGES);
 	vdev->irqs.on = kind;
 	vdev->irqs.enabled = count;
 	return 0;
@@ -120,6 +123,8 @@ static void disable_messages(struct vfio_dev *vdev)
 		pci_set_power_state(pdev, PCI_D0);
 		pci_restore_state(pdev);
 	}
+	/* Before: without messages the device would raise the line */
+	vfio_intx_clear(vdev, INTX_MESSAGES);
 	vfio_msi_disable(vdev);
 	if (wake) {
 		pci_save_state(pdev);

@@ -6,7 +6,8 @@
  * device that cannot, at the interrupt controller) exactly while there is a
  * reason for it; each interrupt is one, until it is answered. So a level that
  * stays high costs one interrupt per answer, and the user sees none of it in
- * the command register. The PCI core leaves Interrupt Disable alone meanwhile.
+ * the command register. While nobody listens no device raises the line, unless
+ * it has no Interrupt Disable. The PCI core leaves that bit alone.
  */
 #include <linux/interrupt.h>
 
@@ -22,27 +23,14 @@
  */
 #define CORE_LEAVES_IT PCI_DEV_FLAGS_MSI_INTX_DISABLE_BUG
 
-static void mask_hardware(struct vfio_dev *vdev, bool mask)
+static void hold_line(struct vfio_intx *intx, bool hold)
 {
-	struct vfio_intx *intx = &vdev->intx;
-
-	if (intx->maskable)
-		vfio_config_mask_intx(vdev->pdev, mask);
-	else if (intx->irq && mask)
+	if (!intx->irq)
+		return;
+	if (hold)
 		disable_irq_nosync(intx->irq);
-	else if (intx->irq)
+	else
 		enable_irq(intx->irq);
-	intx->masked = mask;
-}
-
-static void update(struct vfio_dev *vdev, unsigned int reasons)
-{
-	struct vfio_intx *intx = &vdev->intx;
-
-	lockdep_assert_held(&vdev->irq_lock);
-	intx->reasons = reasons;
-	if (!!reasons != intx->masked)
-		mask_hardware(vdev, reasons);
 }
 
 static void signal_user(struct vfio_dev *vdev)
@@ -52,9 +40,40 @@ static void signal_user(struct vfio_dev *vdev)
 		eventfd_signal(vdev->intx.trigger);
 }
 
+/* Tell the hardware where what it shall do has changed */
+static void change(struct vfio_dev *vdev, unsigned int reasons)
+{
+	struct vfio_intx *intx = &vdev->intx;
+	const struct irq_line *line = &intx->line;
+	bool disable = irq_line_disable(line, reasons);
+	bool hold = irq_line_hold(line, reasons);
+
+	if (disable != irq_line_disable(line, intx->reasons))
+		vfio_config_mask_intx(vdev->pdev, disable);
+	if (hold != irq_line_hold(line, intx->reasons))
+		hold_line(intx, hold);
+	intx->reasons = reasons;
+}
+
+/* What was fired by hand is an interrupt like any other: it wants an answer */
+static void update(struct vfio_dev *vdev, unsigned int reasons)
+{
+	struct vfio_intx *intx = &vdev->intx;
+
+	lockdep_assert_held(&vdev->irq_lock);
+	if (intx->fired && intx->trigger && !reasons) {
+		intx->fired = false;
+		reasons = INTX_PENDING;
+		signal_user(vdev);
+	}
+	change(vdev, reasons);
+}
+
 /*
  * On a shared line: was it our device? It is masked by the question, which is
- * asked always: a device that resets itself forgets that it was masked.
+ * asked always: a device that resets itself forgets that it was masked. One
+ * that is masked has not raised the line: what others do there is not claimed,
+ * or the kernel never finds out about a line that nobody cares for.
  */
 static irqreturn_t handle_shared(int irq, void *data)
 {
@@ -63,10 +82,9 @@ static irqreturn_t handle_shared(int irq, void *data)
 	bool ours;
 
 	spin_lock_irqsave(&vdev->irq_lock, flags);
-	ours = pci_check_and_mask_intx(vdev->pdev);
+	ours = vfio_config_take_intx(vdev->pdev);
 	if (ours && !vdev->intx.reasons) {
 		vdev->intx.reasons = INTX_PENDING;
-		vdev->intx.masked = true;
 		signal_user(vdev);
 	}
 	spin_unlock_irqrestore(&vdev->irq_lock, flags);
@@ -87,20 +105,33 @@ static irqreturn_t handle_exclusive(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+/* Older than PCI 2.3: nothing keeps it from raising a line that others use */
+static bool lacks_disable(struct pci_dev *pdev)
+{
+	u16 command = 0;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	return pdev->pin && !(command & PCI_COMMAND_INTX_DISABLE);
+}
+
 /**
  * vfio_intx_init - learn what the line can do, and mask it
  * @vdev: the device, at probe
  */
 void vfio_intx_init(struct vfio_dev *vdev)
 {
-	vdev->intx.maskable = !vdev->pdev->broken_intx_masking;
-	vdev->intx.reasons = INTX_OFF;
-	vdev->intx.masked = true;
+	struct pci_dev *pdev = vdev->pdev;
+	struct vfio_intx *intx = &vdev->intx;
+
+	intx->line.maskable = !pdev->broken_intx_masking;
+	intx->line.stops_msi = pdev->dev_flags & CORE_LEAVES_IT;
+	intx->reasons = INTX_OFF;
 	vfio_intx_sync(vdev);
-	vdev->intx.kept = vdev->intx.maskable &&
-			  !(vdev->pdev->dev_flags & CORE_LEAVES_IT);
-	if (vdev->intx.kept)
-		vdev->pdev->dev_flags |= CORE_LEAVES_IT;
+	if (lacks_disable(pdev))
+		pci_warn(pdev, "no Interrupt Disable: may disturb IRQ %d\n",
+			 pdev->irq);
+	intx->kept = !intx->line.stops_msi;
+	pdev->dev_flags |= CORE_LEAVES_IT;
 }
 
 /**
@@ -123,8 +154,8 @@ void vfio_intx_sync(struct vfio_dev *vdev)
 	unsigned long flags;
 
 	spin_lock_irqsave(&vdev->irq_lock, flags);
-	if (intx->maskable)
-		mask_hardware(vdev, intx->reasons);
+	vfio_config_mask_intx(vdev->pdev,
+			      irq_line_disable(&intx->line, intx->reasons));
 	spin_unlock_irqrestore(&vdev->irq_lock, flags);
 }
 
@@ -170,7 +201,7 @@ int vfio_intx_enable(struct vfio_dev *vdev)
 	int irq = vdev->pdev->irq;
 	int ret;
 
-	if (intx->maskable)
+	if (intx->line.maskable)
 		ret = request_irq(irq, handle_shared, IRQF_SHARED,
 				  dev_name(&vdev->dev), vdev);
 	else
@@ -195,6 +226,7 @@ void vfio_intx_disable(struct vfio_dev *vdev)
 	vfio_intx_set(vdev, INTX_OFF);
 	free_irq(intx->irq, vdev);
 	intx->irq = 0;
+	intx->fired = false;
 	vfio_intx_bind(vdev, &trigger);
 	vfio_eventfds_put(&trigger, 1);
 }
@@ -221,12 +253,15 @@ void vfio_intx_bind(struct vfio_dev *vdev, struct eventfd_ctx **ctx)
 /**
  * vfio_intx_fire - as if the line had been raised for a moment
  * @vdev: the device
+ *
+ * While it is masked, or there is no eventfd, that is remembered.
  */
 void vfio_intx_fire(struct vfio_dev *vdev)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&vdev->irq_lock, flags);
-	signal_user(vdev);
+	vdev->intx.fired = true;
+	update(vdev, vdev->intx.reasons);
 	spin_unlock_irqrestore(&vdev->irq_lock, flags);
 }

@@ -127,3 +127,77 @@ u32 irq_cap(u32 has, u32 limit)
 {
 	return limit && has > limit ? limit : has;
 }
+
+/**
+ * irq_line_usable - is INTx of a device of any use?
+ * @vendor: vendor ID
+ * @device: device ID
+ *
+ * These cannot tell that they raise it, and need it for nothing: their pin is
+ * hidden, as the kernel's VFIO hides it.
+ *
+ * Return: the answer.
+ */
+bool irq_line_usable(u16 vendor, u16 device)
+{
+	if (vendor != 0x8086)
+		return true;
+	switch (device) {
+	case 0x1563: /* X550 */
+	case 0x1572: /* X710, XL710, XXV710: those of i40e */
+	case 0x1574:
+	case 0x1580 ... 0x1581:
+	case 0x1583 ... 0x158b:
+	case 0x37d0 ... 0x37d2:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/**
+ * irq_line_disable - shall Interrupt Disable be set?
+ * @line: what the device can do
+ * @reasons: INTX_*: why INTx is masked
+ *
+ * Also a device that does not work with a shared line is kept from raising it
+ * while nobody listens: mostly only its status bit does not work.
+ *
+ * Return: the answer.
+ */
+bool irq_line_disable(const struct irq_line *line, unsigned int reasons)
+{
+	if (line->stops_msi && reasons & INTX_MESSAGES)
+		return false;
+	if (line->maskable)
+		return reasons;
+	return reasons & (INTX_OFF | INTX_USER);
+}
+
+/**
+ * irq_line_hold - shall the line be off at the interrupt controller?
+ * @line: what the device can do
+ * @reasons: INTX_*: why INTx is masked
+ *
+ * Return: the answer; only for a line that is this device's alone.
+ */
+bool irq_line_hold(const struct irq_line *line, unsigned int reasons)
+{
+	return !line->maskable && reasons;
+}
+
+/**
+ * irq_line_raised - does a device that can be masked raise the line now?
+ * @command_status: its first dword after the IDs
+ *
+ * What is pending while Interrupt Disable is set does not show on the line:
+ * the interrupt is another device's. So it is for one that does not answer,
+ * which reads as all ones.
+ *
+ * Return: the answer.
+ */
+bool irq_line_raised(u32 command_status)
+{
+	return command_status & PCI_STATUS_INTERRUPT << 16 &&
+	       !(command_status & PCI_COMMAND_INTX_DISABLE);
+}

@@ -31,6 +31,25 @@ struct irq_state {
 	bool dynamic;
 };
 
+/* Why INTx is masked; the line is masked while any is set */
+#define INTX_OFF BIT(0) /* no handler */
+#define INTX_PENDING BIT(1) /* came, and was not answered */
+#define INTX_USER BIT(2) /* Interrupt Disable, as written */
+#define INTX_HELD BIT(3) /* UVFIO_IRQ_MASK */
+#define INTX_PAUSED BIT(4) /* a reset is going on */
+/* No reason by itself: messages are on, and with it INTX_OFF */
+#define INTX_MESSAGES BIT(5)
+
+/**
+ * struct irq_line - what a device can do about its line
+ * @maskable: it tells whether it raises it, and Interrupt Disable works
+ * @stops_msi: while Interrupt Disable is set it sends no messages either
+ */
+struct irq_line {
+	bool maskable;
+	bool stops_msi;
+};
+
 /* What is to be done to follow a request */
 enum irq_step {
 	IRQ_STEP_NOTHING,
@@ -47,5 +66,9 @@ int irq_check_vectors(const struct irq_state *state, u32 kind, u32 first,
 		      u32 count);
 int irq_check_flags(u32 flags, u32 known);
 u32 irq_cap(u32 has, u32 limit);
+bool irq_line_usable(u16 vendor, u16 device);
+bool irq_line_disable(const struct irq_line *line, unsigned int reasons);
+bool irq_line_hold(const struct irq_line *line, unsigned int reasons);
+bool irq_line_raised(u32 command_status);
 
 #endif /* _VFIO_IRQ_RULES_H */

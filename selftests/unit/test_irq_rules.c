@@ -171,8 +171,110 @@ TABLE_TEST(vectors_model, model_rows)
 				compare_one(&state, kind, first, count);
 }
 
+static const struct {
+	const char *name;
+	u16 vendor, device;
+	bool usable;
+} usable_rows[] = {
+	{ "edu", 0x1234, 0x11e8, true },
+	{ "another's number", 0x1234, 0x1572, true },
+	{ "I350", 0x8086, 0x1521, true },
+	{ "X550", 0x8086, 0x1563, false },
+	{ "X710", 0x8086, 0x1572, false },
+	{ "between", 0x8086, 0x1573, true },
+	{ "XL710", 0x8086, 0x1574, false },
+	{ "before a run", 0x8086, 0x157f, true },
+	{ "first of two", 0x8086, 0x1580, false },
+	{ "last of two", 0x8086, 0x1581, false },
+	{ "between runs", 0x8086, 0x1582, true },
+	{ "first of a run", 0x8086, 0x1583, false },
+	{ "last of a run", 0x8086, 0x158b, false },
+	{ "after a run", 0x8086, 0x158c, true },
+	{ "before X722", 0x8086, 0x37cf, true },
+	{ "first X722", 0x8086, 0x37d0, false },
+	{ "last X722", 0x8086, 0x37d2, false },
+	{ "after X722", 0x8086, 0x37d3, true },
+};
+
+TABLE_TEST(usable, usable_rows)
+{
+	ck_assert_int_eq(irq_line_usable(row->vendor, row->device),
+			 row->usable);
+}
+
+#define SOUND               \
+	{                   \
+		true, false \
+	}
+#define BROKEN               \
+	{                    \
+		false, false \
+	}
+#define STOPS              \
+	{                  \
+		true, true \
+	}
+#define MSI_ON (INTX_OFF | INTX_MESSAGES)
+
+static const struct {
+	const char *name;
+	struct irq_line line;
+	unsigned int reasons;
+	bool disable, hold;
+} line_rows[] = {
+	{ "sound, listening", SOUND, 0, false, false },
+	{ "sound, off", SOUND, INTX_OFF, true, false },
+	{ "sound, pending", SOUND, INTX_PENDING, true, false },
+	{ "sound, by its user", SOUND, INTX_USER, true, false },
+	{ "sound, held", SOUND, INTX_HELD, true, false },
+	{ "sound, paused", SOUND, INTX_PAUSED, true, false },
+	{ "sound, messages", SOUND, MSI_ON, true, false },
+	{ "broken, listening", BROKEN, 0, false, false },
+	{ "broken, off", BROKEN, INTX_OFF, true, true },
+	{ "broken, pending", BROKEN, INTX_PENDING, false, true },
+	{ "broken, by its user", BROKEN, INTX_USER, true, true },
+	{ "broken, held", BROKEN, INTX_HELD, false, true },
+	{ "broken, paused", BROKEN, INTX_PAUSED, false, true },
+	{ "broken, messages", BROKEN, MSI_ON, true, true },
+	{ "stops, listening", STOPS, 0, false, false },
+	{ "stops, off", STOPS, INTX_OFF, true, false },
+	{ "stops, pending", STOPS, INTX_PENDING, true, false },
+	{ "stops, messages", STOPS, MSI_ON, false, false },
+	{ "stops, all", STOPS, ~0U, false, false },
+};
+
+TABLE_TEST(line, line_rows)
+{
+	ck_assert_int_eq(irq_line_disable(&row->line, row->reasons),
+			 row->disable);
+	ck_assert_int_eq(irq_line_hold(&row->line, row->reasons), row->hold);
+}
+
+static const struct {
+	const char *name;
+	u32 command_status;
+	bool raised;
+} raised_rows[] = {
+	{ "nothing", 0x00100006, false },
+	{ "pending", 0x00180006, true },
+	{ "pending but disabled", 0x00180406, false },
+	{ "disabled", 0x00100406, false },
+	{ "other bits", 0xfff7fbff, false },
+	{ "only that one", 0x00080000, true },
+	{ "all but Disable", 0xfffffbff, true },
+	{ "silence", ~0U, false },
+};
+
+TABLE_TEST(raised, raised_rows)
+{
+	ck_assert_int_eq(irq_line_raised(row->command_status), row->raised);
+}
+
 SUITE(irq_rules)
 {
+	ADD_TABLE(tc, usable, usable_rows);
+	ADD_TABLE(tc, line, line_rows);
+	ADD_TABLE(tc, raised, raised_rows);
 	ADD_TABLE(tc, vectors_model, model_rows);
 	ADD_TABLE(tc, enable, enable_rows);
 	ADD_TABLE(tc, vectors, vector_rows);

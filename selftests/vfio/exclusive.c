@@ -14,11 +14,10 @@
 #include "../lib/edu.h"
 #include "../lib/event.h"
 #include "../lib/process.h"
-#include "../lib/text.h"
+#include "../lib/quirk.h"
 
 #define SOON 1000 /* ms within which an interrupt must have come */
 #define NEVER 60 /* ms in which it must not */
-#define QUIRK "/sys/module/quirk/parameters/broken_intx_masking"
 
 /**
  * struct line - a device, and the eventfd of its line
@@ -38,23 +37,29 @@ FIXTURE(exclusive)
 	int domain;
 };
 
-static int line_number(const char *bdf)
+FIXTURE_VARIANT(exclusive)
 {
-	char path[64], text[16] = "";
+	bool sticks; /* its Interrupt Disable can be written */
+};
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/irq", bdf);
-	return text_read(path, text, sizeof(text)) < 0 ? -1 : atoi(text);
-}
+FIXTURE_VARIANT_ADD(exclusive, status_is_broken){
+	.sticks = true,
+};
+
+FIXTURE_VARIANT_ADD(exclusive, has_none){
+	.sticks = false,
+};
 
 /* As a quirk says it, before a driver comes */
-static int say_broken(const char *env, bool broken)
+static int say_broken(const char *env, bool broken, bool sticks)
 {
 	const char *bdf = device_bdf(env);
-	char text[32];
 	int err = device_bind(bdf, NULL);
 
-	snprintf(text, sizeof(text), "%s %d", bdf, broken);
-	err = err ? err : text_write(QUIRK, text);
+	err = err ? err : quirk("broken_intx_masking", bdf, broken ? "1" : "0");
+	err = err ? err : liar("forget", bdf, "");
+	if (!err && !sticks)
+		err = liar("lacks", bdf, "4 400");
 	return err ? err : device_bind(bdf, "vfio");
 }
 
@@ -91,20 +96,20 @@ static void line_close(struct line *line)
 
 FIXTURE_SETUP(exclusive)
 {
-	if (access(QUIRK, F_OK))
-		SKIP(return, "the module quirk is not loaded");
+	if (!quirk_loaded("quirk") || !quirk_loaded("liar"))
+		SKIP(return, "the modules quirk and liar are not loaded");
 	if (!device_bdf("EDU0") || !device_bdf("EDU_BR1") ||
 	    !device_bdf("EDU1"))
 		SKIP(return, "EDU0, EDU1 or EDU_BR1 is not set");
-	ASSERT_EQ(0, say_broken("EDU0", true));
+	ASSERT_EQ(0, say_broken("EDU0", true, variant->sticks));
 	self->domain = domain_open();
 	ASSERT_EQ(0, line_open(&self->odd, "EDU0", self->domain));
 	ASSERT_EQ(0, line_open(&self->sharer, "EDU_BR1", self->domain));
 	ASSERT_EQ(0, line_open(&self->other, "EDU1", self->domain));
-	ASSERT_EQ(line_number(self->odd.edu.bdf),
-		  line_number(self->sharer.edu.bdf));
-	ASSERT_NE(line_number(self->odd.edu.bdf),
-		  line_number(self->other.edu.bdf));
+	ASSERT_EQ(device_line(self->odd.edu.bdf),
+		  device_line(self->sharer.edu.bdf));
+	ASSERT_NE(device_line(self->odd.edu.bdf),
+		  device_line(self->other.edu.bdf));
 }
 
 FIXTURE_TEARDOWN(exclusive)
@@ -113,7 +118,7 @@ FIXTURE_TEARDOWN(exclusive)
 	line_close(&self->sharer);
 	line_close(&self->other);
 	close(self->domain);
-	EXPECT_EQ(0, say_broken("EDU0", false));
+	EXPECT_EQ(0, say_broken("EDU0", false, true));
 }
 
 #define raise_line(line) edu_put(&(line)->edu, EDU_IRQ_RAISE, 1)

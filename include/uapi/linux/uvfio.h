@@ -307,7 +307,8 @@ struct uvfio_region_info {
  * @flags: none, 0
  * @kind: in: UVFIO_IRQ_INTX, UVFIO_IRQ_MSI or UVFIO_IRQ_MSIX
  * @caps: out: UVFIO_IRQ_AUTOMASK and so on
- * @max: out: how many the device has
+ * @max: out: how many the device has; no INTx if the kernel knows it to be of
+ *	no use
  * @count: out: how many can really be had: tried now while no interrupts are
  *	on, else the last answer
  * @enabled: out: how many are on
@@ -360,7 +361,7 @@ struct uvfio_irq_enable {
 #define UVFIO_IRQ_BIND (1U << 0) /* eventfds at @fds */
 #define UVFIO_IRQ_MASK (1U << 1) /* keep back, remember */
 #define UVFIO_IRQ_UNMASK (1U << 2) /* and deliver what came */
-#define UVFIO_IRQ_FIRE (1U << 3) /* as if it had come */
+#define UVFIO_IRQ_FIRE (1U << 3) /* as if it had come, masked or not */
 
 /**
  * struct uvfio_irq_set - argument of UVFIO_IRQ_SET
@@ -377,6 +378,10 @@ struct uvfio_irq_enable {
  * UVFIO_IRQ_BIND first turns @first + @count vectors on. An eventfd is replaced
  * without losing an interrupt: each goes to the old one or to the new one, and
  * what came while there was none is signalled once, to the next one.
+ *
+ * What is fired is an interrupt like any other: it is signalled at once, or
+ * remembered while its vector is masked or has no eventfd, and then signalled
+ * once. INTx fired is masked until it is answered.
  *
  * * EINVAL: not exactly one of the flags; no such kind; no vector, or vectors
  *   beyond those that are on; an eventfd that is none
