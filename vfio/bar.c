@@ -26,19 +26,13 @@ static void set_hole(struct vfio_dev *vdev, unsigned int which, u32 place,
 
 static void find_holes(struct vfio_dev *vdev)
 {
-	struct pci_dev *pdev = vdev->pdev;
-	u32 table, pba;
-	u16 control;
-	u64 n;
+	const struct irq_msix *msix = &vdev->msix;
+	u64 n = irq_msix_count(msix);
 
-	if (!pdev->msix_cap)
+	if (!vdev->irqs.max[IRQ_MSIX])
 		return;
-	pci_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS, &control);
-	pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_TABLE, &table);
-	pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_PBA, &pba);
-	n = (control & PCI_MSIX_FLAGS_QSIZE) + 1;
-	set_hole(vdev, 0, table, n * PCI_MSIX_ENTRY_SIZE);
-	set_hole(vdev, 1, pba, DIV_ROUND_UP(n, 64) * 8);
+	set_hole(vdev, 0, msix->table, n * PCI_MSIX_ENTRY_SIZE);
+	set_hole(vdev, 1, msix->pba, DIV_ROUND_UP(n, 64) * 8);
 }
 
 /* Claim what follows a small BAR in its page, so that mmap shows no other's */

@@ -80,6 +80,7 @@ static void build_map(struct vfio_config *cfg)
 		.is_virtfn = pdev->is_virtfn,
 		.has_intx = pdev->pin && !pdev->is_virtfn &&
 			    irq_line_usable(pdev->vendor, pdev->device),
+		.no_msix = !pdev->msix_cap,
 		.peek = peek,
 		.priv = cfg,
 	};

@@ -79,6 +79,7 @@ struct config_rule {
  * @device: device ID, likewise
  * @is_virtfn: is it a virtual function?
  * @has_intx: can its INTx be had?
+ * @no_msix: its MSI-X cannot be had: what it says of it is not shown
  * @bars: initial value of each BAR register, type bits included
  * @bar_masks: bits of it that can be written, zero for none
  * @peek: read the dword at a byte offset of the hardware
@@ -90,6 +91,7 @@ struct config_facts {
 	u16 device;
 	bool is_virtfn;
 	bool has_intx;
+	bool no_msix;
 	u32 bars[CFG_NUM_BARS];
 	u32 bar_masks[CFG_NUM_BARS];
 	u32 (*peek)(void *priv, u32 offset);

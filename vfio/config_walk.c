@@ -191,6 +191,11 @@ static u32 std_link(const struct config_map *map, u32 link)
 	return config_peek(&map->facts, link & ~3U) >> link % 4 * 8 & 0xfc;
 }
 
+static bool is_hidden(const struct config_map *map, u32 id)
+{
+	return id == PCI_CAP_ID_MSIX && map->facts.no_msix;
+}
+
 static void walk_std(struct config_map *map)
 {
 	u32 status = config_peek(&map->facts, PCI_COMMAND) >> 16;
@@ -208,7 +213,7 @@ static void walk_std(struct config_map *map)
 			break;
 		map->flags[DW(at)] |= CFG_VISITED;
 		claim.cap = config_std_cap(id);
-		if (admit(map, &claim)) {
+		if (admit(map, &claim) && !is_hidden(map, id)) {
 			show(map, &claim, 0xffff);
 			set_std_link(map, link, at);
 			link = at + PCI_CAP_LIST_NEXT;

@@ -203,7 +203,7 @@ static struct vfio_dev *alloc(struct pci_dev *pdev)
 
 static void give_hardware(struct vfio_dev *vdev)
 {
-	vfio_intx_exit(vdev);
+	vfio_irqs_exit(vdev);
 	pci_release_regions(vdev->pdev);
 	pci_disable_device(vdev->pdev);
 }

@@ -185,7 +185,9 @@ struct vfio_recovery {
  * @attached: is there a domain? written with @mem held as well
  * @config: configuration space
  * @irqs: which interrupts are on, see irq_rules.h
- * @msix_table: what its MSI-X capability says of where the table is; fixed
+ * @msix: what its MSI-X capability has said at probe; fixed
+ * @msix_cap: where that is, while it is hidden from the PCI core because it
+ *	cannot be believed; 0 while it is not
  * @had: last known number of vectors of each kind that can be had
  * @vectors: MSI or MSI-X vectors; @nr_room of them
  * @nr_room: size of @vectors
@@ -227,7 +229,8 @@ struct vfio_dev {
 	bool attached;
 	struct vfio_config config;
 	struct irq_state irqs;
-	u32 msix_table;
+	struct irq_msix msix;
+	u8 msix_cap;
 	u32 had[IRQ_NR_KINDS];
 	struct vfio_vector *vectors;
 	unsigned int nr_room;
@@ -330,6 +333,8 @@ void vfio_power_exit(void);
 
 /* irq.c */
 void vfio_irqs_init(struct vfio_dev *vdev);
+void vfio_irqs_exit(struct vfio_dev *vdev);
+void vfio_msix_hide(struct vfio_dev *vdev);
 int vfio_irq_enable(struct vfio_dev *vdev, u32 kind, u32 count);
 int vfio_irq_grow(struct vfio_dev *vdev, u32 kind, u32 count);
 void vfio_irqs_off(struct vfio_dev *vdev);

@@ -24,15 +24,67 @@ static bool has_line(struct pci_dev *pdev)
 	       irq_line_usable(pdev->vendor, pdev->device);
 }
 
-/* Where its MSI-X table is; all ones from a device that does not answer */
-static u32 table_of(struct pci_dev *pdev)
+/* All ones from a device that does not answer: no place for a table */
+static void ask_msix(struct pci_dev *pdev, struct irq_msix *msix)
 {
-	u32 table = 0;
+	*msix = (struct irq_msix){ ~0U, ~0U, (u16)~0U };
+	pci_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS,
+			     &msix->control);
+	pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_TABLE,
+			      &msix->table);
+	pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_PBA, &msix->pba);
+}
 
-	if (pdev->msix_cap)
-		pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_TABLE,
-				      &table);
-	return table;
+static u64 memory_size(struct pci_dev *pdev, int bar)
+{
+	unsigned long flags = pci_resource_flags(pdev, bar);
+
+	if (!(flags & IORESOURCE_MEM) || flags & IORESOURCE_UNSET ||
+	    !pci_resource_start(pdev, bar))
+		return 0;
+	return pci_resource_len(pdev, bar);
+}
+
+static bool msix_fits(struct pci_dev *pdev, const struct irq_msix *msix)
+{
+	u64 sizes[IRQ_NR_BARS];
+	int i;
+
+	for (i = 0; i < IRQ_NR_BARS; i++)
+		sizes[i] = memory_size(pdev, i);
+	return irq_msix_fits(msix, sizes);
+}
+
+/**
+ * vfio_msix_hide - take MSI-X away from a device that lies about it
+ * @vdev: the device, with no messages on
+ *
+ * Until it is unbound, and from the PCI core too: that believes what it reads.
+ */
+void vfio_msix_hide(struct vfio_dev *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+
+	pci_warn(pdev, "no MSI-X: its table is not where it says\n");
+	vdev->msix_cap = pdev->msix_cap;
+	pdev->msix_cap = 0;
+	vdev->irqs.max[IRQ_MSIX] = 0;
+	vdev->irqs.dynamic = false;
+	vdev->had[IRQ_MSIX] = 0;
+}
+
+/* One reading at probe serves all: the rest of it is compared with this */
+static void init_msix(struct vfio_dev *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+
+	if (!pdev->msix_cap)
+		return;
+	ask_msix(pdev, &vdev->msix);
+	vdev->irqs.max[IRQ_MSIX] = irq_msix_count(&vdev->msix);
+	vdev->irqs.dynamic = pci_msix_can_alloc_dyn(pdev);
+	if (!msix_fits(pdev, &vdev->msix))
+		vfio_msix_hide(vdev);
 }
 
 /**
@@ -46,30 +98,52 @@ void vfio_irqs_init(struct vfio_dev *vdev)
 
 	irqs->max[IRQ_INTX] = has_line(pdev);
 	irqs->max[IRQ_MSI] = count_of(pci_msi_vec_count(pdev));
-	irqs->max[IRQ_MSIX] = count_of(pci_msix_vec_count(pdev));
-	vdev->msix_table = table_of(pdev);
+	init_msix(vdev);
 	irqs->on = IRQ_NONE_ON;
-	irqs->dynamic = pdev->msix_cap && pci_msix_can_alloc_dyn(pdev);
 	memcpy(vdev->had, irqs->max, sizeof(vdev->had));
 	vfio_intx_init(vdev);
 	vfio_eoi_init(vdev);
+}
+
+/**
+ * vfio_irqs_exit - leave interrupts to the PCI core again
+ * @vdev: the device, with interrupts off
+ */
+void vfio_irqs_exit(struct vfio_dev *vdev)
+{
+	vfio_intx_exit(vdev);
+	if (vdev->msix_cap)
+		vdev->pdev->msix_cap = vdev->msix_cap;
+	vdev->msix_cap = 0;
+}
+
+/* Twice the same as at probe: one that tells this and that is found out */
+static bool msix_as_ever(const struct vfio_dev *vdev)
+{
+	struct irq_msix now;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		ask_msix(vdev->pdev, &now);
+		if (now.table != vdev->msix.table ||
+		    now.pba != vdev->msix.pba ||
+		    irq_msix_count(&now) != irq_msix_count(&vdev->msix))
+			return false;
+	}
+	return true;
 }
 
 /*
  * The PCI core turns no messages on in a device that sleeps. In one that does
  * not answer it would: it believes what it reads of where the table is, and
  * writes there. It reads that once more, so one that falls silent just now is
- * not noticed.
+ * not noticed, and one that lies just then only by what the core has mapped.
  */
 static bool hears(const struct vfio_dev *vdev, u32 kind)
 {
-	struct pci_dev *pdev = vdev->pdev;
-
-	if (pdev->current_state != PCI_D0)
+	if (vdev->pdev->current_state != PCI_D0)
 		return false;
-	return kind != IRQ_MSIX ||
-	       (count_of(pci_msix_vec_count(pdev)) == vdev->irqs.max[kind] &&
-		vdev->msix_table != ~0U && table_of(pdev) == vdev->msix_table);
+	return kind != IRQ_MSIX || msix_as_ever(vdev);
 }
 
 static int turn_on(struct vfio_dev *vdev, u32 kind, u32 count)

@@ -11,7 +11,9 @@
  */
 #include <linux/interrupt.h>
 #include <linux/irq.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #include "device.h"
 #include "trace.h"
@@ -108,9 +110,35 @@ static int request_all(struct vfio_dev *vdev, u32 count)
 	return 0;
 }
 
-static unsigned int type_of(u32 kind)
+/*
+ * Has the PCI core found the table where we have? It asks the device once more,
+ * with nobody to check the answer. What it has mapped tells.
+ */
+static bool table_in_place(const struct vfio_dev *vdev)
 {
-	return kind == IRQ_MSI ? PCI_IRQ_MSI : PCI_IRQ_MSIX;
+	struct pci_dev *pdev = vdev->pdev;
+	u32 table = vdev->msix.table;
+	const void *base = (__force const void *)pdev->msix_base;
+	resource_size_t at =
+		pci_resource_start(pdev, table & PCI_MSIX_TABLE_BIR) +
+		(table & PCI_MSIX_TABLE_OFFSET);
+
+	return is_vmalloc_addr(base) &&
+	       offset_in_page(base) == offset_in_page(at) &&
+	       vmalloc_to_pfn(base) == PHYS_PFN(at);
+}
+
+static int alloc_irqs(struct vfio_dev *vdev, u32 kind, u32 min, u32 max)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	unsigned int type = kind == IRQ_MSI ? PCI_IRQ_MSI : PCI_IRQ_MSIX;
+	int ret = pci_alloc_irq_vectors(pdev, min, max, type);
+
+	if (ret < 0 || kind != IRQ_MSIX || table_in_place(vdev))
+		return ret;
+	pci_free_irq_vectors(pdev);
+	vfio_msix_hide(vdev);
+	return -EIO;
 }
 
 static void give_back(struct vfio_dev *vdev)
@@ -142,12 +170,12 @@ int vfio_msi_enable(struct vfio_dev *vdev, u32 kind, u32 count)
 	if (!vdev->vectors)
 		return -ENOMEM;
 	vdev->nr_room = room;
-	ret = pci_alloc_irq_vectors(vdev->pdev, count, count, type_of(kind));
+	ret = alloc_irqs(vdev, kind, count, count);
 	if (ret < 0) {
 		kvfree(vdev->vectors);
 		vdev->vectors = NULL;
 		vdev->nr_room = 0;
-		return ret == -ENOMEM ? ret : -ENOSPC;
+		return ret == -ENOMEM || ret == -EIO ? ret : -ENOSPC;
 	}
 	ret = request_all(vdev, count);
 	if (ret)
@@ -272,7 +300,7 @@ void vfio_msi_act(struct vfio_vector *vector, u32 action)
  */
 int vfio_msi_try(struct vfio_dev *vdev, u32 kind, u32 count)
 {
-	int ret = pci_alloc_irq_vectors(vdev->pdev, 1, count, type_of(kind));
+	int ret = alloc_irqs(vdev, kind, 1, count);
 
 	if (ret > 0)
 		pci_free_irq_vectors(vdev->pdev);

@@ -129,6 +129,46 @@ u32 irq_cap(u32 has, u32 limit)
 }
 
 /**
+ * irq_msix_count - how many MSI-X vectors a device says to have
+ * @msix: what it says
+ *
+ * Return: 1 to 2048.
+ */
+u32 irq_msix_count(const struct irq_msix *msix)
+{
+	return (msix->control & PCI_MSIX_FLAGS_QSIZE) + 1;
+}
+
+/* BAR in the lower three bits, offset in the others, for both structures */
+static bool fits(u32 place, u64 size, const u64 *bar_sizes)
+{
+	u32 bar = place & PCI_MSIX_TABLE_BIR;
+	u64 offset = place & PCI_MSIX_TABLE_OFFSET;
+
+	if (bar >= IRQ_NR_BARS)
+		return false;
+	return offset < bar_sizes[bar] && size <= bar_sizes[bar] - offset;
+}
+
+/**
+ * irq_msix_fits - are table and pending bits where a device may have them?
+ * @msix: what it says
+ * @bar_sizes: bytes of each of IRQ_NR_BARS BARs; 0 if it is not memory
+ *
+ * The PCI core believes what it reads, and writes there: what lies outside of
+ * the device's own memory is another's.
+ *
+ * Return: the answer.
+ */
+bool irq_msix_fits(const struct irq_msix *msix, const u64 *bar_sizes)
+{
+	u64 n = irq_msix_count(msix);
+
+	return fits(msix->table, n * PCI_MSIX_ENTRY_SIZE, bar_sizes) &&
+	       fits(msix->pba, (n + 63) / 64 * 8, bar_sizes);
+}
+
+/**
  * irq_line_usable - is INTx of a device of any use?
  * @vendor: vendor ID
  * @device: device ID

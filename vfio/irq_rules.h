@@ -31,6 +31,21 @@ struct irq_state {
 	bool dynamic;
 };
 
+/**
+ * struct irq_msix - what a device says of its MSI-X structures
+ * @table: BAR and offset of the table
+ * @pba: BAR and offset of the pending bits
+ * @control: Message Control, of which the number of vectors is believed
+ */
+struct irq_msix {
+	u32 table;
+	u32 pba;
+	u16 control;
+};
+
+/* BARs that MSI-X structures may be in */
+#define IRQ_NR_BARS 6
+
 /* Why INTx is masked; the line is masked while any is set */
 #define INTX_OFF BIT(0) /* no handler */
 #define INTX_PENDING BIT(1) /* came, and was not answered */
@@ -66,6 +81,8 @@ int irq_check_vectors(const struct irq_state *state, u32 kind, u32 first,
 		      u32 count);
 int irq_check_flags(u32 flags, u32 known);
 u32 irq_cap(u32 has, u32 limit);
+u32 irq_msix_count(const struct irq_msix *msix);
+bool irq_msix_fits(const struct irq_msix *msix, const u64 *bar_sizes);
 bool irq_line_usable(u16 vendor, u16 device);
 bool irq_line_disable(const struct irq_line *line, unsigned int reasons);
 bool irq_line_hold(const struct irq_line *line, unsigned int reasons);

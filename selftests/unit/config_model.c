@@ -82,6 +82,8 @@ static void list_std(struct model *m)
 		if (e->id == 0xff)
 			return;
 		look_at(m, e, config_std_cap(e->id), 0x100);
+		if (e->id == 0x11 && m->facts->no_msix)
+			e->known = false;
 		m->nstd++;
 		at = peek_byte(m, at + 1) & 0xfc;
 	}

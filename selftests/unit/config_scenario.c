@@ -235,6 +235,7 @@ static struct scenario *set_up(const u8 *data, size_t size)
 		.device = flags & 2 ? 0x0010 : dword(s->hardware) >> 16,
 		.is_virtfn = flags & 2,
 		.has_intx = flags & 4,
+		.no_msix = flags & 16,
 		.peek = peek,
 		.priv = s,
 	};

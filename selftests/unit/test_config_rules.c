@@ -319,6 +319,38 @@ UNIT_TEST(permit_recheck, "permits do not outlive the map that allowed them")
 	ck_assert_uint_eq(permits.write[DW(0xfc)], 0xff00);
 }
 
+/* Where a capability is in the user's list, 0 for nowhere */
+static u32 find_cap(u32 id)
+{
+	u32 at = read_at(PCI_CAPABILITY_LIST, 1);
+
+	while (at && read_at(at, 1) != id)
+		at = read_at(at + 1, 1);
+	return at;
+}
+
+UNIT_TEST(msix_hidden,
+	  "MSI-X that cannot be had is neither shown nor permitted")
+{
+	struct config_facts facts;
+	u32 at, after;
+
+	set_up("every-standard");
+	at = find_cap(PCI_CAP_ID_MSIX);
+	after = find_cap(PCI_CAP_ID_SATA);
+	ck_assert_uint_ne(at, 0);
+	ck_assert_uint_ne(after, 0);
+	facts = map.facts;
+	facts.no_msix = true;
+	config_build(&map, &facts);
+	ck_assert_uint_eq(find_cap(PCI_CAP_ID_MSIX), 0);
+	ck_assert_uint_eq(find_cap(PCI_CAP_ID_SATA), after);
+	ck_assert_uint_eq(
+		read_at(at, 4) | read_at(at + 4, 4) | read_at(at + 8, 4), 0);
+	ck_assert_int_eq(config_permit(&map, &permits, at, ~0U, 0), -EPERM);
+	ck_assert_uint_eq(write_at(at, 4, ~0U).change, 0);
+}
+
 /* State */
 
 static const struct {
@@ -441,6 +473,7 @@ SUITE(config_rules)
 	ADD_TABLE(tc, permit, permit_rows);
 	tcase_add_test(tc, permit_extended);
 	tcase_add_test(tc, permit_recheck);
+	tcase_add_test(tc, msix_hidden);
 	ADD_TABLE(tc, devctl, devctl_rows);
 	ADD_TABLE(tc, readrq, readrq_rows);
 	tcase_add_test(tc, command);

@@ -171,6 +171,58 @@ TABLE_TEST(vectors_model, model_rows)
 				compare_one(&state, kind, first, count);
 }
 
+/* BAR 0 has 16 KiB of memory, BAR 3 a page, the others are none */
+static const u64 sizes[IRQ_NR_BARS] = { 0x4000, 0, 0, 0x1000 };
+
+static const struct {
+	const char *name;
+	struct irq_msix msix;
+	bool fits;
+} msix_rows[] = {
+	{ "in place", { 0x2000, 0x3000, 7 }, true },
+	{ "in two BARs", { 0x2000, 3, 7 }, true },
+	{ "flags are not the number", { 0x2000, 3, 0xf807 }, true },
+	{ "all there can be", { 0, 3, 0x1ff }, true },
+	{ "table ends with the BAR", { 0x3f80, 3, 7 }, true },
+	{ "table ends beyond it", { 0x3f88, 3, 7 }, false },
+	{ "one vector more than room", { 0x3f80, 3, 8 }, false },
+	{ "table begins at the end", { 0x4000, 3, 0 }, false },
+	{ "table far beyond", { ~7U, 3, 0 }, false },
+	{ "most vectors", { 0, 3, 0x7ff }, false },
+	{ "table in no BAR", { 1, 3, 0 }, false },
+	{ "table in the ROM", { 6, 3, 0 }, false },
+	{ "table beyond the ROM", { 7, 3, 0 }, false },
+	{ "silence", { ~0U, ~0U, 0xffff }, false },
+	{ "bits end with the BAR", { 0, 0xff8 | 3, 63 }, true },
+	{ "bits end beyond it", { 0, 0xff8 | 3, 64 }, false },
+	{ "bits begin at the end", { 0, 0x1000 | 3, 0 }, false },
+	{ "bits far beyond", { 0, ~7U | 3, 0 }, false },
+	{ "bits in no BAR", { 0, 5, 0 }, false },
+	{ "bits in the ROM", { 0, 6, 0 }, false },
+};
+
+TABLE_TEST(msix, msix_rows)
+{
+	ck_assert_int_eq(irq_msix_fits(&row->msix, sizes), row->fits);
+}
+
+static const struct {
+	const char *name;
+	u16 control;
+	u32 count;
+} count_rows[] = {
+	{ "one", 0, 1 },
+	{ "all", 0x7ff, 2048 },
+	{ "enabled, masked", 0xf807, 8 },
+};
+
+TABLE_TEST(msix_count, count_rows)
+{
+	const struct irq_msix msix = { .control = row->control };
+
+	ck_assert_uint_eq(irq_msix_count(&msix), row->count);
+}
+
 static const struct {
 	const char *name;
 	u16 vendor, device;
@@ -272,6 +324,8 @@ TABLE_TEST(raised, raised_rows)
 
 SUITE(irq_rules)
 {
+	ADD_TABLE(tc, msix, msix_rows);
+	ADD_TABLE(tc, msix_count, count_rows);
 	ADD_TABLE(tc, usable, usable_rows);
 	ADD_TABLE(tc, line, line_rows);
 	ADD_TABLE(tc, raised, raised_rows);

@@ -307,8 +307,8 @@ struct uvfio_region_info {
  * @flags: none, 0
  * @kind: in: UVFIO_IRQ_INTX, UVFIO_IRQ_MSI or UVFIO_IRQ_MSIX
  * @caps: out: UVFIO_IRQ_AUTOMASK and so on
- * @max: out: how many the device has; no INTx if the kernel knows it to be of
- *	no use
+ * @max: out: how many the device has; no MSI-X if its table is not in its own
+ *	memory, and no INTx if the kernel knows it to be of no use
  * @count: out: how many can really be had: tried now while no interrupts are
  *	on, else the last answer
  * @enabled: out: how many are on
@@ -343,7 +343,8 @@ struct uvfio_irq_info {
  * * EINVAL: no such kind, or @count is more than the device has
  * * ENXIO: the device has no interrupts of this kind
  * * ENOSPC: more than can be had
- * * EIO: MSI or MSI-X of a device that the user has put to sleep
+ * * EIO: MSI or MSI-X of a device that the user has put to sleep, or MSI-X of
+ *   one that tells another place of its table than when it was bound
  * * EBUSY: interrupts of another kind are on, or another @count is and it
  *   cannot be changed while they are on; or, for INTx, the line is shared and
  *   the device cannot mask its interrupt
