@@ -61,10 +61,8 @@ static void init_bar(struct vfio_dev *vdev, int i)
 	struct pci_dev *pdev = vdev->pdev;
 
 	bar->start = pci_resource_start(pdev, i);
-	bar->size = pci_resource_len(pdev, i);
+	bar->size = vfio_config_bar_size(pdev, i);
 	bar->flags = pci_resource_flags(pdev, i);
-	if (!bar->start)
-		bar->size = 0;
 	if (!bar->size || !(bar->flags & IORESOURCE_MEM))
 		return;
 	if (bar->size >= PAGE_SIZE && PAGE_ALIGNED(bar->start)) {
@@ -89,7 +87,7 @@ int vfio_bars_init(struct vfio_dev *vdev)
 
 	for (i = 0; i < REGION_NR_BARS; i++)
 		init_bar(vdev, i);
-	vdev->rom_size = pci_resource_len(vdev->pdev, PCI_ROM_RESOURCE);
+	vdev->rom_size = vfio_config_bar_size(vdev->pdev, PCI_ROM_RESOURCE);
 	find_holes(vdev);
 	return 0;
 }

@@ -57,17 +57,37 @@ static u32 bar_type(const struct pci_dev *pdev, int bar)
 	return type;
 }
 
+/**
+ * vfio_config_bar_size() - how much there is behind a BAR
+ * @pdev: the device
+ * @bar: 0 to 5, or PCI_ROM_RESOURCE
+ *
+ * Configuration space and information answer by this. One that has no address
+ * is not there for users; the ROM is given one when it is read.
+ *
+ * Return: bytes, 0 for none.
+ */
+u64 vfio_config_bar_size(const struct pci_dev *pdev, int bar)
+{
+	const struct resource *res = &pdev->resource[bar];
+
+	if (bar != PCI_ROM_RESOURCE &&
+	    (!res->start || res->flags & IORESOURCE_UNSET))
+		return 0;
+	return pci_resource_len(pdev, bar);
+}
+
 static void gather_bars(struct config_facts *facts, struct pci_dev *pdev)
 {
 	int bar;
 
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
 		config_set_bar(facts, bar, pci_bus_address(pdev, bar),
-			       pci_resource_len(pdev, bar),
+			       vfio_config_bar_size(pdev, bar),
 			       bar_type(pdev, bar));
 	config_set_bar(facts, CFG_ROM_BAR,
 		       pci_bus_address(pdev, PCI_ROM_RESOURCE),
-		       pci_resource_len(pdev, PCI_ROM_RESOURCE), 0);
+		       vfio_config_bar_size(pdev, PCI_ROM_RESOURCE), 0);
 }
 
 static void build_map(struct vfio_config *cfg)

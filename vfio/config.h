@@ -118,6 +118,9 @@ ssize_t vfio_config_write(struct vfio_config *cfg, const void *buf,
 /* Size of the space the user sees: 256 or 4096. No lock. */
 size_t vfio_config_size(const struct vfio_config *cfg);
 
+/* Bytes of a BAR as all answers tell them. No lock. */
+u64 vfio_config_bar_size(const struct pci_dev *pdev, int bar);
+
 /* Interrupt Disable of the hardware. No lock, any context. */
 void vfio_config_mask_intx(struct pci_dev *pdev, bool mask);
 bool vfio_config_take_intx(struct pci_dev *pdev);

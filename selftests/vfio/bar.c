@@ -4,8 +4,10 @@
  * buffer reaches exactly the bytes it names, or fails and reaches none beyond
  * the end.
  */
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "../lib/harness.h"
 #include "../lib/call.h"
@@ -14,6 +16,7 @@
 #include "../lib/edu.h"
 #include "../lib/fault.h"
 #include "../lib/memory.h"
+#include "../lib/text.h"
 
 #define MEMORY_BAR 2 /* of ivshmem: plain memory */
 
@@ -227,6 +230,73 @@ TEST(ports_of_pci_testdev)
 	EXPECT_EQ(MAP_FAILED,
 		  mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, REGION(1, 0)));
 	close(fd);
+}
+
+#define QUIRK "/sys/module/quirk/parameters/unassigned_bar"
+
+FIXTURE(unassigned)
+{
+	const char *bdf;
+	int fd;
+};
+
+/* A BAR without an address, as the kernel leaves it when there is no room */
+static int take_address(const char *bdf, int bar)
+{
+	char text[32];
+	int err = device_bind(bdf, NULL);
+
+	snprintf(text, sizeof(text), "%s %d", bdf, bar);
+	err = err ? err : text_write(QUIRK, text);
+	return err ? err : device_bind(bdf, "vfio");
+}
+
+FIXTURE_SETUP(unassigned)
+{
+	self->bdf = device_bdf("TESTDEV");
+	if (!self->bdf || access(QUIRK, F_OK))
+		SKIP(return, "TESTDEV is not set, or no module quirk");
+	ASSERT_EQ(0, take_address(self->bdf, 0));
+	self->fd = device_open("TESTDEV");
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(unassigned)
+{
+	close(self->fd);
+	EXPECT_EQ(0, take_address(self->bdf, -1));
+}
+
+/* What a program finds by writing ones, as every program does */
+static __u32 size_by_config(int fd, int bar)
+{
+	__u32 mask;
+
+	device_config_put(fd, 0x10 + 4 * bar, 4, ~0U);
+	mask = device_config_get(fd, 0x10 + 4 * bar, 4);
+	return -(mask & (mask & 1 ? ~3U : ~15U));
+}
+
+TEST_F(unassigned, has_no_size_anywhere)
+{
+	int domain = domain_open(), bar;
+
+	ASSERT_EQ(0, device_set(self->fd, domain));
+	for (bar = 0; bar < 2; bar++) {
+		struct uvfio_region_info info = { .argsz = sizeof(info),
+						  .region = bar };
+		__u32 length = bar;
+
+		ASSERT_EQ(0, call(self->fd, UVFIO_REGION_INFO, &info));
+		ASSERT_EQ(0, call(self->fd, VFIO_BAR_LEN, &length));
+		EXPECT_EQ(info.size, length);
+		EXPECT_EQ(info.size, size_by_config(self->fd, bar))
+		TH_LOG("BAR %d", bar);
+		EXPECT_EQ(bar != 0, info.size != 0);
+	}
+	EXPECT_EQ(MAP_FAILED,
+		  mmap(NULL, PAGE, PROT_READ, MAP_SHARED, self->fd, 0));
+	close(domain);
 }
 
 TEST_HARNESS_MAIN
