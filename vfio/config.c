@@ -90,6 +90,43 @@ static void gather_bars(struct config_facts *facts, struct pci_dev *pdev)
 		       vfio_config_bar_size(pdev, PCI_ROM_RESOURCE), 0);
 }
 
+/* With no root port to be seen nobody knows what the root can */
+static u32 path_to_root(struct pci_dev *pdev)
+{
+	u32 path = CFG_PATH_ATOMICS | CFG_PATH_TAGS10;
+	struct pci_dev *port = pci_upstream_bridge(pdev);
+	struct pci_dev *last = NULL;
+	u32 devcap2;
+	u16 devctl2;
+
+	for (; port && path; port = pci_upstream_bridge(port)) {
+		if (!pci_is_pcie(port))
+			return 0;
+		pcie_capability_read_dword(port, PCI_EXP_DEVCAP2, &devcap2);
+		pcie_capability_read_word(port, PCI_EXP_DEVCTL2, &devctl2);
+		path = config_pass_port(path, pci_pcie_type(port), devcap2,
+					devctl2);
+		last = port;
+	}
+	if (!last || pci_pcie_type(last) != PCI_EXP_TYPE_ROOT_PORT)
+		return 0;
+	return path;
+}
+
+/* Tags of 8 bits are on where the kernel found no host bridge against them */
+static u32 find_path(struct pci_dev *pdev)
+{
+	u16 devctl = 0;
+	u32 path = 0;
+
+	if (!pci_is_pcie(pdev) || pdev->is_virtfn)
+		return 0;
+	pcie_capability_read_word(pdev, PCI_EXP_DEVCTL, &devctl);
+	if (devctl & PCI_EXP_DEVCTL_EXT_TAG)
+		path = CFG_PATH_EXT_TAGS;
+	return path | path_to_root(pdev);
+}
+
 static void build_map(struct vfio_config *cfg)
 {
 	struct pci_dev *pdev = cfg->pdev;
@@ -101,6 +138,7 @@ static void build_map(struct vfio_config *cfg)
 		.has_intx = pdev->pin && !pdev->is_virtfn &&
 			    irq_line_usable(pdev->vendor, pdev->device),
 		.no_msix = !pdev->msix_cap,
+		.path = cfg->path,
 		.peek = peek,
 		.priv = cfg,
 	};
@@ -131,6 +169,7 @@ int vfio_config_init(struct vfio_config *cfg, struct pci_dev *pdev,
 		vfio_config_exit(cfg);
 		return -ENOMEM;
 	}
+	cfg->path = find_path(pdev);
 	build_map(cfg);
 	config_size_vpd(cfg);
 	return 0;

@@ -55,6 +55,7 @@ struct vfio_config_ops {
  * @permits: what config_permit widened; read without a lock
  * @permit_lock: guards writes of @permits, and the map while it is rebuilt;
  *	taken inside the device lock
+ * @path: CFG_PATH_*; fixed at probe
  * @decoding: decode bits of the command register in the hardware since the
  *	first open
  * @decode: VFIO_DECODE_* bits in force; written under the device lock, read
@@ -69,6 +70,7 @@ struct vfio_config {
 	struct config_map *map;
 	struct config_permits *permits;
 	struct mutex permit_lock; /* permits, and the map while rebuilt */
+	u32 path;
 	u16 decoding;
 	u32 decode;
 	bool attached;

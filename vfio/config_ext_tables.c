@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Extended capabilities and their sizes. Owns nothing that changes. The
- * invariant of the whole extended space is that nothing in it is writable,
- * which no table here could change: ATS lets a device pass by the IOMMU, ACS
- * lets it reach its neighbours, and the rest belongs to the kernel.
+ * invariant of the whole extended space is that nothing in it is writable but
+ * what an administrator permits, and that only in vendors' own capabilities and
+ * where there is none: ATS lets a device pass by the IOMMU, ACS lets it reach
+ * its neighbours, and the rest belongs to the kernel.
+ *
+ * Hidden is what a driver would turn on and wait for: translations, page
+ * requests and process address spaces, time, substates of the link, BARs of
+ * other sizes. The rest tells of the device, or works without being told to.
  *
  * Sections are of PCI Express Base 5.0 unless named.
  */
@@ -109,24 +114,27 @@ static const struct config_cap ext_caps[] = {
 	[0x0c] = { .size = 0x08 },	/* PCIe 1.1, access correlation */
 	[0x0d] = { .size = 0x08, .measure = measure_acs },	/* ACS */
 	[0x0e] = { .size = 0x08 },	/* 7.8.8 ARI */
-	[0x0f] = { .size = 0x08 },	/* 10.5.1 ATS */
+	[0x0f] = { .size = 0x08, .hidden = true },	/* 10.5.1 ATS */
 	[0x10] = { .size = 0x40 },	/* 9.3.3 SR-IOV */
 	[0x12] = { .size = 0x28 },	/* 7.9.11 multicast, of an endpoint */
-	[0x13] = { .size = 0x10 },	/* 10.5.2 PRI */
-	[0x15] = { .size = 0x0c, .measure = measure_rebar },	/* BARs */
+	[0x13] = { .size = 0x10, .hidden = true },	/* 10.5.2 PRI */
+	[0x15] = { .size = 0x0c, .measure = measure_rebar,
+		   .hidden = true },	/* BARs */
 	[0x16] = { .size = 0x11, .measure = measure_dpa },	/* substates */
 	[0x17] = { .size = 0x0c, .measure = measure_tph },	/* hints */
 	[0x18] = { .size = 0x08 },	/* 7.8.2 latency tolerance */
 	[0x19] = { .size = 0x0c },	/* 7.7.3 secondary, without lanes */
-	[0x1b] = { .size = 0x08 },	/* 7.8.9 PASID */
+	[0x1b] = { .size = 0x08, .hidden = true },	/* 7.8.9 PASID */
 	[0x1c] = { .size = 0x08 },	/* 7.9.14 LN requester */
 	[0x1d] = { .size = 0x0c },	/* 7.9.15 DPC, without root registers */
-	[0x1e] = { .size = 0x10, .measure = measure_l1ss },	/* L1 states */
-	[0x1f] = { .size = 0x0c },	/* 7.9.16 PTM */
+	[0x1e] = { .size = 0x10, .measure = measure_l1ss,
+		   .hidden = true },	/* L1 substates */
+	[0x1f] = { .size = 0x0c, .hidden = true },	/* 7.9.16 PTM */
 	[0x21] = { .size = 0x10 },	/* 7.8.10 FRS queueing */
 	[0x22] = { .size = 0x0c },	/* 7.9.17 readiness time */
 	[0x23] = { .size = 0x0a, .measure = measure_vendor },	/* 7.9.6 */
-	[0x24] = { .size = 0x0c, .measure = measure_rebar },	/* VF BARs */
+	[0x24] = { .size = 0x0c, .measure = measure_rebar,
+		   .hidden = true },	/* VF BARs */
 	[0x25] = { .size = 0x0c },	/* 7.7.4 data link feature */
 	[0x26] = { .size = 0x20 },	/* 7.7.5 16 GT/s, without lanes */
 	[0x27] = { .size = 0x08 },	/* 7.7.7 margining, without lanes */
@@ -153,4 +161,15 @@ const struct config_cap *config_ext_cap(u32 id)
 	if (id >= ARRAY_SIZE(ext_caps) || !ext_caps[id].size)
 		return NULL;
 	return &ext_caps[id];
+}
+
+/**
+ * config_ext_is_locked() - must config_permit keep away from a capability?
+ * @id: its ID
+ *
+ * Return: false for those of vendors, whose meaning an administrator may know.
+ */
+bool config_ext_is_locked(u32 id)
+{
+	return id != PCI_EXT_CAP_ID_VNDR && id != PCI_EXT_CAP_ID_DVSEC;
 }

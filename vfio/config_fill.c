@@ -109,11 +109,33 @@ void config_fill_pcix(struct config_map *map, u32 at, u32 size)
 	map->write[DW(at)] = PCIX_BITS << 16;
 }
 
+/*
+ * Device Control 2 is real where it can be written: what a reset by the device
+ * takes away is seen, as in the device itself. A virtual function has none of
+ * its own, its physical function's holds.
+ */
+static void fill_devctl2(struct config_map *map, u32 at)
+{
+	const struct config_facts *facts = &map->facts;
+	u32 devcap2 = config_peek(facts, at + PCI_EXP_DEVCAP2);
+
+	if (!facts->is_virtfn)
+		map->write[DW(at + PCI_EXP_DEVCTL2)] =
+			config_devctl2_bits(devcap2, facts->path);
+}
+
+static u32 devctl_bits(const struct config_facts *facts)
+{
+	if (facts->is_virtfn || !(facts->path & CFG_PATH_EXT_TAGS))
+		return DEVCTL_BITS;
+	return DEVCTL_BITS | PCI_EXP_DEVCTL_EXT_TAG;
+}
+
 /* Of Device Control only what config_devctl() lets through is real */
 void config_fill_exp(struct config_map *map, u32 at, u32 size)
 {
 	struct config_rule rule = { .virt = 0xffff,
-				    .write = DEVCTL_BITS,
+				    .write = devctl_bits(&map->facts),
 				    .w1c = DEVSTA_W1C << 16 };
 	u32 devctl = config_peek(&map->facts, at + PCI_EXP_DEVCTL);
 
@@ -121,6 +143,8 @@ void config_fill_exp(struct config_map *map, u32 at, u32 size)
 		return;
 	config_set_rule(map, at + PCI_EXP_DEVCTL, rule,
 			devctl & ~PCI_EXP_DEVCTL_BCR_FLR);
+	if (size >= PCI_EXP_LNKCAP2)
+		fill_devctl2(map, at);
 	map->kind[DW(at + PCI_EXP_DEVCTL)] = CFG_EXP;
 	map->exp = at;
 	map->exp_flr = config_peek(&map->facts, at + PCI_EXP_DEVCAP) &

@@ -35,7 +35,9 @@ ssize_t vfio_config_permit_show(struct vfio_config *cfg, char *buf)
 	ssize_t size = 0;
 	u32 i;
 
-	for (i = CFG_HEADER_DWORDS; i < CFG_STD_DWORDS; i++) {
+	BUILD_BUG_ON(CFG_MAX_PERMITS * sizeof("0xffc 0xffffffff 0xffffffff") >=
+		     PAGE_SIZE);
+	for (i = CFG_HEADER_DWORDS; i < CFG_DWORDS; i++) {
 		u32 readbits = READ_ONCE(permits->read[i]);
 		u32 writebits = READ_ONCE(permits->write[i]);
 
@@ -79,7 +81,8 @@ static int permit(struct vfio_config *cfg, const u32 *numbers)
  * @count: its length
  *
  * Return: @count; -EPERM without CAP_SYS_ADMIN, under lockdown, and for what
- * may not be permitted; -EINVAL for what cannot be read as that.
+ * may not be permitted; -EINVAL for what cannot be read as that; -ENOSPC when
+ * more would be permitted than the attribute can tell of.
  */
 ssize_t vfio_config_permit_store(struct vfio_config *cfg, const char *buf,
 				 size_t count)

@@ -12,14 +12,13 @@ static struct config_rule rule_of(const struct config_map *map,
 				  const struct config_permits *permits, u32 at)
 {
 	u32 i = DW(at);
-	struct config_rule rule = { .virt = map->virt[i] };
-	u32 permitted;
+	u32 permitted = READ_ONCE(permits->write[i]);
+	struct config_rule rule = { .write = permitted };
 
+	rule.virt = map->virt[i] & ~(READ_ONCE(permits->read[i]) | permitted);
 	if (i >= CFG_STD_DWORDS)
 		return rule;
-	permitted = READ_ONCE(permits->write[i]);
-	rule.virt &= ~(READ_ONCE(permits->read[i]) | permitted);
-	rule.write = map->write[i] | permitted;
+	rule.write |= map->write[i];
 	rule.w1c = map->w1c[i];
 	return rule;
 }
@@ -165,12 +164,28 @@ u32 config_merge(const struct config_outcome *out, u32 hardware)
 	return (hardware & ~out->change & ~out->zero) | out->value;
 }
 
-/* The link of a capability that is shown stays as the walk made it */
+/*
+ * The link of a capability that is shown stays as the walk made it. Links of
+ * extended ones fill their dword, and the first dword always is one.
+ */
 static u32 permittable(const struct config_map *map, u32 i)
 {
 	if (map->flags[i] & (CFG_LOCKED | CFG_CONTESTED))
 		return 0;
-	return map->flags[i] & CFG_SHOWN ? 0xffff0000 : ~0U;
+	if (i < CFG_STD_DWORDS)
+		return map->flags[i] & CFG_SHOWN ? 0xffff0000 : ~0U;
+	return i == CFG_STD_DWORDS || map->flags[i] & CFG_SHOWN ? 0 : ~0U;
+}
+
+/* Is there room for one more, or is it one of those there are? */
+static bool has_room(const struct config_permits *permits, u32 at)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < CFG_DWORDS; i++)
+		if (i != at && (permits->read[i] | permits->write[i]))
+			n++;
+	return n < CFG_MAX_PERMITS;
 }
 
 /**
@@ -182,7 +197,8 @@ static u32 permittable(const struct config_map *map, u32 i)
  * @writebits: bits that may be read and written
  *
  * Return: 0; -EINVAL for an offset that is not one of a dword; -EPERM for the
- * header, the extended space, and capabilities that are the kernel's.
+ * header and capabilities that are the kernel's, which in the extended space
+ * are all but those of vendors; -ENOSPC for more than CFG_MAX_PERMITS dwords.
  */
 int config_permit(const struct config_map *map, struct config_permits *permits,
 		  u32 at, u32 readbits, u32 writebits)
@@ -191,11 +207,13 @@ int config_permit(const struct config_map *map, struct config_permits *permits,
 
 	if (at % 4 || at >= map->facts.size)
 		return -EINVAL;
-	if (at < PCI_STD_HEADER_SIZEOF || at >= CFG_STD_SIZE)
+	if (at < PCI_STD_HEADER_SIZEOF)
 		return -EPERM;
 	may = permittable(map, i);
 	if (!may || (readbits | writebits) & ~may)
 		return -EPERM;
+	if (!has_room(permits, i))
+		return -ENOSPC;
 	WRITE_ONCE(permits->read[i], permits->read[i] | readbits);
 	WRITE_ONCE(permits->write[i], permits->write[i] | writebits);
 	return 0;
@@ -211,7 +229,7 @@ void config_recheck_permits(const struct config_map *map,
 {
 	u32 i, may;
 
-	for (i = CFG_HEADER_DWORDS; i < CFG_STD_DWORDS; i++) {
+	for (i = CFG_HEADER_DWORDS; i < CFG_DWORDS; i++) {
 		may = permittable(map, i);
 		WRITE_ONCE(permits->read[i], permits->read[i] & may);
 		WRITE_ONCE(permits->write[i], permits->write[i] & may);

@@ -59,6 +59,15 @@ enum config_kind {
 #define CFG_VISITED BIT(2) /* the walk has seen a capability here */
 #define CFG_LOCKED BIT(3) /* config_permit may not touch it */
 #define CFG_SHOWN BIT(4) /* header of a capability in the user's list */
+#define CFG_UNKNOWN BIT(5) /* header of an extended capability of no known ID */
+
+/* As many dwords may be permitted as a page of sysfs has room to tell of */
+#define CFG_MAX_PERMITS 144
+
+/* What all ports from a device to its root have, and the kernel lets be used */
+#define CFG_PATH_ATOMICS BIT(0) /* AtomicOps are routed and completed */
+#define CFG_PATH_TAGS10 BIT(1) /* tags of 10 bits are completed */
+#define CFG_PATH_EXT_TAGS BIT(2) /* tags of 8 bits are on */
 
 /**
  * struct config_rule - masks of one dword
@@ -80,6 +89,7 @@ struct config_rule {
  * @is_virtfn: is it a virtual function?
  * @has_intx: can its INTx be had?
  * @no_msix: its MSI-X cannot be had: what it says of it is not shown
+ * @path: CFG_PATH_*
  * @bars: initial value of each BAR register, type bits included
  * @bar_masks: bits of it that can be written, zero for none
  * @peek: read the dword at a byte offset of the hardware
@@ -92,6 +102,7 @@ struct config_facts {
 	bool is_virtfn;
 	bool has_intx;
 	bool no_msix;
+	u32 path;
 	u32 bars[CFG_NUM_BARS];
 	u32 bar_masks[CFG_NUM_BARS];
 	u32 (*peek)(void *priv, u32 offset);
@@ -102,7 +113,7 @@ struct config_facts {
  * struct config_map - rules and virtual registers of one device
  * @regs: the copy; bits that are not virtual have no meaning
  * @virt: masks of virtual bits
- * @write: masks of writable bits; nothing is in the extended space
+ * @write: masks of writable bits; there are none in the extended space
  * @w1c: masks of bits that a one clears
  * @kind: enum config_kind
  * @flags: CFG_CLAIMED and others
@@ -136,8 +147,8 @@ struct config_map {
  * @write: bits that may be read and written
  */
 struct config_permits {
-	u32 read[CFG_STD_DWORDS];
-	u32 write[CFG_STD_DWORDS];
+	u32 read[CFG_DWORDS];
+	u32 write[CFG_DWORDS];
 };
 
 /**
@@ -199,6 +210,8 @@ u32 config_power_state(const struct config_map *map);
 void config_set_power_state(struct config_map *map, u32 state);
 u16 config_devctl(const struct config_map *map, bool snoop_enforced,
 		  u16 hardware);
+u32 config_devctl2_bits(u32 devcap2, u32 path);
+u32 config_pass_port(u32 path, u32 type, u32 devcap2, u32 devctl2);
 u32 config_readrq(const struct config_map *map);
 u16 config_vpd_address(const struct config_map *map);
 void config_vpd_done(struct config_map *map, u32 data);

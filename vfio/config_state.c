@@ -9,6 +9,13 @@
 /* Read requests of more than 4096 bytes are reserved */
 #define READRQ_MAX 5
 
+/* 7.5.3.15, of PCI Express 4.0: the device completes, or asks with, 10 bits */
+#define DEVCAP2_TAGS10_COMPLETER BIT(16)
+#define DEVCAP2_TAGS10_REQUESTER BIT(17)
+#define DEVCAP2_TIMEOUTS 0x000fU
+
+#define DEVCTL2_TAGS10 0x1000U
+
 static u16 devctl(const struct config_map *map)
 {
 	return map->exp ? map->regs[DW(map->exp + PCI_EXP_DEVCTL)] : 0;
@@ -71,8 +78,9 @@ void config_set_power_state(struct config_map *map, u32 state)
  * @snoop_enforced: does the IOMMU snoop whatever the device asks for?
  * @hardware: what is in it
  *
- * Only Relaxed Ordering and No Snoop are the user's, the latter only where it
- * cannot pass by the caches; the rest stays as it is.
+ * Only Relaxed Ordering, No Snoop and, where they may be written, tags of 8
+ * bits are the user's; No Snoop only where it cannot pass by the caches. The
+ * rest stays as it is.
  *
  * Return: the value to write.
  */
@@ -80,11 +88,76 @@ u16 config_devctl(const struct config_map *map, bool snoop_enforced,
 		  u16 hardware)
 {
 	u16 own = PCI_EXP_DEVCTL_RELAX_EN | PCI_EXP_DEVCTL_NOSNOOP_EN;
-	u16 wanted = devctl(map) & own;
+	u16 wanted;
 
+	if (map->exp)
+		own |= map->write[DW(map->exp + PCI_EXP_DEVCTL)] &
+		       PCI_EXP_DEVCTL_EXT_TAG;
+	wanted = devctl(map) & own;
 	if (!snoop_enforced)
 		wanted &= ~PCI_EXP_DEVCTL_NOSNOOP_EN;
 	return (hardware & ~own & ~PCI_EXP_DEVCTL_BCR_FLR) | wanted;
+}
+
+/**
+ * config_devctl2_bits() - bits of Device Control 2 that a user may write
+ * @devcap2: what the device can
+ * @path: CFG_PATH_*
+ *
+ * Completion timeout: how long the device waits for answers to itself, and
+ * whether it gives up; nobody else waits with it. ID based ordering: of its own
+ * requests against those of others, with whom it has no order to keep.
+ * AtomicOps and tags of 10 bits are answered wrongly or not at all by ports
+ * that do not know them, so all on the way must. The rest is not the user's:
+ * ARI forwarding and blocking of egress and prefixes are of ports, latency
+ * reports and OBFF decide about the sleep of the machine.
+ *
+ * Return: the mask.
+ */
+u32 config_devctl2_bits(u32 devcap2, u32 path)
+{
+	u32 bits = PCI_EXP_DEVCTL2_IDO_REQ_EN | PCI_EXP_DEVCTL2_IDO_CMP_EN;
+
+	if (devcap2 & DEVCAP2_TIMEOUTS)
+		bits |= PCI_EXP_DEVCTL2_COMP_TIMEOUT;
+	if (devcap2 & PCI_EXP_DEVCAP2_COMP_TMOUT_DIS)
+		bits |= PCI_EXP_DEVCTL2_COMP_TMOUT_DIS;
+	if (path & CFG_PATH_ATOMICS)
+		bits |= PCI_EXP_DEVCTL2_ATOMIC_REQ;
+	if (path & CFG_PATH_TAGS10 && devcap2 & DEVCAP2_TAGS10_REQUESTER)
+		bits |= DEVCTL2_TAGS10;
+	return bits;
+}
+
+/**
+ * config_pass_port() - one port on the way from a device to its root
+ * @path: CFG_PATH_* of the way so far
+ * @type: PCI_EXP_TYPE_* of the port
+ * @devcap2: its Device Capabilities 2
+ * @devctl2: its Device Control 2
+ *
+ * Ports of switches route AtomicOps, and the root completes those of 32 and of
+ * 64 bits. The upstream port of a switch may block them on their way out.
+ *
+ * Return: CFG_PATH_* of the way with this port; 0 behind conventional PCI.
+ */
+u32 config_pass_port(u32 path, u32 type, u32 devcap2, u32 devctl2)
+{
+	u32 atomics = PCI_EXP_DEVCAP2_ATOMIC_ROUTE;
+
+	if (type == PCI_EXP_TYPE_ROOT_PORT)
+		atomics = PCI_EXP_DEVCAP2_ATOMIC_COMP32 |
+			  PCI_EXP_DEVCAP2_ATOMIC_COMP64;
+	else if (type != PCI_EXP_TYPE_UPSTREAM &&
+		 type != PCI_EXP_TYPE_DOWNSTREAM)
+		return 0;
+	if ((devcap2 & atomics) != atomics ||
+	    (type == PCI_EXP_TYPE_UPSTREAM &&
+	     devctl2 & PCI_EXP_DEVCTL2_ATOMIC_EGRESS_BLOCK))
+		path &= ~CFG_PATH_ATOMICS;
+	if (!(devcap2 & DEVCAP2_TAGS10_COMPLETER))
+		path &= ~CFG_PATH_TAGS10;
+	return path;
 }
 
 /**

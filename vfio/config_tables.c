@@ -103,7 +103,7 @@ static u32 measure_vendor(const struct config_facts *facts, u32 at)
 	return config_peek(facts, at) >> 16 & 0xff;
 }
 
-/* Root ports, downstream ports and bridges from PCI have slots, if they say so */
+/* Root ports, downstream ports and bridges from PCI may have slots */
 static bool exp_has_slot(u32 flags)
 {
 	u32 type = (flags & PCI_EXP_FLAGS_TYPE) >> 4;
@@ -178,7 +178,7 @@ static const struct config_cap std_caps[] = {
 	[PCI_CAP_ID_PM]	    = { .size = 8, .fill = config_fill_pm,
 				.locked = true },
 	/* AGP 2.0, 6.1 */
-	[PCI_CAP_ID_AGP]    = { .size = 12 },
+	[PCI_CAP_ID_AGP]    = { .size = 12, .locked = true, .hidden = true },
 	/* 7.9.19 */
 	[PCI_CAP_ID_VPD]    = { .size = 8, .fill = config_fill_vpd,
 				.locked = true },
@@ -198,11 +198,11 @@ static const struct config_cap std_caps[] = {
 	/* CompactPCI 3.0 (PICMG 2.0): only its header is known harmless */
 	[PCI_CAP_ID_CCRC]   = { .size = 4 },
 	/* PCI Standard Hot-Plug Controller 1.0, 4.8 */
-	[PCI_CAP_ID_SHPC]   = { .size = 8, .locked = true },
+	[PCI_CAP_ID_SHPC]   = { .size = 8, .locked = true, .hidden = true },
 	/* 7.9.24 */
 	[PCI_CAP_ID_SSVID]  = { .size = 8 },
 	/* AGP 3.0, 2.5 */
-	[PCI_CAP_ID_AGP3]   = { .size = 12 },
+	[PCI_CAP_ID_AGP3]   = { .size = 12, .locked = true, .hidden = true },
 	/* AMD I/O Virtualization 1.26, 3.2 */
 	[PCI_CAP_ID_SECDEV] = { .size = 24, .locked = true },
 	[PCI_CAP_ID_EXP]    = { .size = 12, .measure = measure_exp,

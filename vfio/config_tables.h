@@ -20,6 +20,8 @@ static inline u32 config_peek(const struct config_facts *facts, u32 at)
  * @fill: set masks and copies that are more than "read through", within the
  *	bytes measured
  * @locked: keep config_permit away from it
+ * @hidden: the user does not see it, for it would not work: what it controls
+ *	is the kernel's, and a driver takes a capability for a promise
  *
  * Bytes of a capability are read through unless @fill says otherwise; the
  * header with the link is always virtual.
@@ -29,11 +31,13 @@ struct config_cap {
 	u32 (*measure)(const struct config_facts *facts, u32 at);
 	void (*fill)(struct config_map *map, u32 at, u32 size);
 	bool locked;
+	bool hidden;
 };
 
 /* NULL when the ID is not known */
 const struct config_cap *config_std_cap(u32 id);
 const struct config_cap *config_ext_cap(u32 id);
+bool config_ext_is_locked(u32 id);
 
 /* config_fill.c: the standard capabilities with more than read through */
 void config_fill_pm(struct config_map *map, u32 at, u32 size);

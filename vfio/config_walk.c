@@ -16,12 +16,14 @@
  * @at: its offset
  * @size: bytes it covers
  * @end: end of the space it must fit in
+ * @locked: is config_permit kept away from all of it?
  */
 struct claim {
 	const struct config_cap *cap;
 	u32 at;
 	u32 size;
 	u32 end;
+	bool locked;
 };
 
 /**
@@ -131,7 +133,7 @@ static bool claim_dwords(struct config_map *map, const struct claim *claim)
 			taken = true;
 		}
 		map->flags[i] |= CFG_CLAIMED;
-		if (claim->cap && claim->cap->locked)
+		if (claim->locked)
 			map->flags[i] |= CFG_LOCKED;
 	}
 	return taken;
@@ -173,9 +175,11 @@ static bool admit(struct config_map *map, struct claim *claim)
 		 claim->size <= claim->end - claim->at;
 	/* who lies about its size may be anything: nobody may write there */
 	if (claim->cap && !honest)
-		map->flags[DW(claim->at)] |= CFG_LOCKED;
+		claim->locked = true;
 	claim->size = max_t(u32, claim->size, PCI_CAP_SIZEOF);
-	return !claim_dwords(map, claim) && honest;
+	if (claim_dwords(map, claim) || !honest)
+		return false;
+	return !claim->cap->hidden;
 }
 
 static void set_std_link(struct config_map *map, u32 link, u32 to)
@@ -213,6 +217,7 @@ static void walk_std(struct config_map *map)
 			break;
 		map->flags[DW(at)] |= CFG_VISITED;
 		claim.cap = config_std_cap(id);
+		claim.locked = claim.cap && claim.cap->locked;
 		if (admit(map, &claim) && !is_hidden(map, id)) {
 			show(map, &claim, 0xffff);
 			set_std_link(map, link, at);
@@ -241,12 +246,16 @@ static void walk_ext(struct config_map *map)
 
 	while (at >= CFG_STD_SIZE && !(map->flags[DW(at)] & CFG_VISITED)) {
 		u32 header = config_peek(&map->facts, at);
+		u32 id = PCI_EXT_CAP_ID(header);
 		struct claim claim = { .at = at, .end = CFG_SPACE_SIZE };
 
 		if (!header || header == ~0U)
 			break;
 		map->flags[DW(at)] |= CFG_VISITED;
-		claim.cap = config_ext_cap(PCI_EXT_CAP_ID(header));
+		claim.cap = config_ext_cap(id);
+		claim.locked = config_ext_is_locked(id);
+		if (!claim.cap)
+			map->flags[DW(at)] |= CFG_UNKNOWN;
 		if (admit(map, &claim)) {
 			show(map, &claim, ~0U);
 			set_ext_link(map, link, at == link ? 0 : at);
@@ -254,6 +263,20 @@ static void walk_ext(struct config_map *map)
 			set_ext_link(map, link, 0);
 		}
 		at = PCI_EXT_CAP_NEXT(header);
+	}
+}
+
+/* How long one of no known ID is, nobody knows: up to the next, at most */
+static void lock_unknown(struct config_map *map)
+{
+	bool unknown = false;
+	u32 i;
+
+	for (i = CFG_STD_DWORDS; i < CFG_DWORDS; i++) {
+		if (map->flags[i] & CFG_VISITED)
+			unknown = map->flags[i] & CFG_UNKNOWN;
+		if (unknown)
+			map->flags[i] |= CFG_LOCKED;
 	}
 }
 
@@ -296,7 +319,9 @@ void config_build(struct config_map *map, const struct config_facts *facts)
 	map->facts = *facts;
 	fill_header(map);
 	walk_std(map);
-	if (facts->size > CFG_STD_SIZE)
+	if (facts->size > CFG_STD_SIZE) {
 		walk_ext(map);
+		lock_unknown(map);
+	}
 	settle_contests(map);
 }

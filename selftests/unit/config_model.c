@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The model. Owns nothing but what it is given; shares with the rules only the
- * table of sizes, whose rows are tested one by one. Slow on purpose: it lists
+ * The model. Owns nothing but what it is given, and shares nothing with the
+ * rules: not their tables and not their functions. Slow on purpose: it lists
  * all entries first, and then asks for each bit who may do what with it.
  */
 #include <string.h>
@@ -10,7 +10,7 @@
 
 static u32 peek(const struct model *m, u32 at)
 {
-	return config_peek(m->facts, at);
+	return at < m->facts->size ? m->facts->peek(m->facts->priv, at) : 0;
 }
 
 static u8 peek_byte(const struct model *m, u32 pos)
@@ -47,14 +47,15 @@ static u32 get_copy(const struct model *m, u32 pos, u32 nbits)
 
 /* The lists, as they are in the hardware */
 
-static void look_at(struct model *m, struct model_entry *e,
-		    const struct config_cap *cap, u32 end)
+static void look_at(struct model_entry *e, struct model_cap cap, u32 end)
 {
-	u32 size = 4;
+	u32 size = cap.least ? cap.size : 4;
 
-	if (cap)
-		size = cap->measure ? cap->measure(m->facts, e->at) : cap->size;
-	e->known = cap && size >= cap->size && e->at + size <= end;
+	e->foreign = !cap.least;
+	e->known = cap.least && size >= cap.least && e->at + size <= end;
+	e->hidden = cap.what & MODEL_HIDDEN;
+	/* one that lies may be anything */
+	e->locked = cap.what & MODEL_LOCKED || (cap.least && !e->known);
 	if (size < 4)
 		size = 4;
 	e->size = e->at + size > end ? end - e->at : size;
@@ -81,7 +82,7 @@ static void list_std(struct model *m)
 		e->id = peek_byte(m, at);
 		if (e->id == 0xff)
 			return;
-		look_at(m, e, config_std_cap(e->id), 0x100);
+		look_at(e, model_std_cap(m, at, e->id), 0x100);
 		if (e->id == 0x11 && m->facts->no_msix)
 			e->known = false;
 		m->nstd++;
@@ -103,7 +104,7 @@ static void list_ext(struct model *m)
 			return;
 		e->at = at;
 		e->id = header & 0xffff;
-		look_at(m, e, config_ext_cap(e->id), 0x1000);
+		look_at(e, model_ext_cap(m, at, e->id), 0x1000);
 		m->next++;
 		at = header >> 20 & 0xffc;
 	}
@@ -130,7 +131,7 @@ static void decide_shown(struct model_entry *list, u32 n)
 	u32 i, j;
 
 	for (i = 0; i < n; i++) {
-		list[i].shown = list[i].known;
+		list[i].shown = list[i].known && !list[i].hidden;
 		for (j = 0; j < i; j++)
 			if (meet(&list[i], &list[j]))
 				list[i].shown = false;
@@ -254,13 +255,33 @@ static void model_msix(struct model *m, u32 at)
 	writable(m, at + 2, 0xc000);
 }
 
-static void model_exp(struct model *m, u32 at)
+/* Device Control 2: timeouts, AtomicOps, ordering by ID, tags of 10 bits */
+static void model_exp2(struct model *m, u32 at)
+{
+	u32 can = peek(m, at + 0x24), bits = 0x0300;
+
+	if (can & 0x0000f)
+		bits |= 0x000f;
+	if (can & 0x00010)
+		bits |= 0x0010;
+	if (m->facts->path & CFG_PATH_ATOMICS)
+		bits |= 0x0040;
+	if (can & 0x20000 && m->facts->path & CFG_PATH_TAGS10)
+		bits |= 0x1000;
+	through(m, at + 0x28, bits, MODEL_READ_WRITE);
+}
+
+static void model_exp(struct model *m, u32 at, u32 size)
 {
 	if (m->exp)
 		return;
 	set_bits(m, at + 8, 0xffff, MODEL_COPY);
 	set_copy(m, at + 8, 0xffff, peek(m, at + 8) & 0x7fff);
 	writable(m, at + 8, 0x7c1f);
+	if (!m->facts->is_virtfn && m->facts->path & CFG_PATH_EXT_TAGS)
+		writable(m, at + 8, 0x0100);
+	if (size >= 0x2c && !m->facts->is_virtfn)
+		model_exp2(m, at);
 	through(m, at + 10, 0x000f, MODEL_ONE_CLEARS);
 	m->exp = at;
 	m->exp_flr = peek(m, at + 4) >> 28 & 1;
@@ -295,7 +316,7 @@ static void model_std(struct model *m, const struct model_entry *e)
 		model_msix(m, e->at);
 		break;
 	case PCI_CAP_ID_EXP:
-		model_exp(m, e->at);
+		model_exp(m, e->at, e->size);
 		break;
 	case PCI_CAP_ID_PCIX:
 		through(m, e->at + 2, 0x007e, MODEL_READ_WRITE);
@@ -480,21 +501,30 @@ void model_write(struct model *m, u32 pos, u32 size, u32 value,
 		out->effects |= CFG_EFFECT_FLR;
 }
 
+/* The last entry of the extended list that begins at or before @at */
+static bool is_behind_foreign(const struct model *m, u32 at)
+{
+	const struct model_entry *last = NULL;
+	u32 i;
+
+	for (i = 0; i < m->next; i++)
+		if (m->ext[i].at <= at && (!last || m->ext[i].at > last->at))
+			last = &m->ext[i];
+	return at >= 0x100 && last && last->foreign;
+}
+
 /* Entries that nobody but the kernel may touch */
 static bool is_locked(const struct model *m, u32 at)
 {
 	u32 i;
 
-	for (i = 0; i < m->nstd; i++) {
-		const struct model_entry *e = &m->std[i];
-		const struct config_cap *cap = config_std_cap(e->id);
-
-		if (cap && cap->locked && covers(e, at / 4))
+	for (i = 0; i < m->nstd; i++)
+		if (m->std[i].locked && covers(&m->std[i], at / 4))
 			return true;
-		if (cap && !e->known && e->at == at)
+	for (i = 0; i < m->next; i++)
+		if (m->ext[i].locked && covers(&m->ext[i], at / 4))
 			return true;
-	}
-	return m->covered[at / 4] > 1;
+	return m->covered[at / 4] > 1 || is_behind_foreign(m, at);
 }
 
 static bool is_shown_header(const struct model *m, u32 at)
@@ -507,13 +537,26 @@ static bool is_shown_header(const struct model *m, u32 at)
 	return false;
 }
 
+/* The first dword of the extended space, and any header that is shown there */
+static bool is_ext_link(const struct model *m, u32 at)
+{
+	u32 i;
+
+	for (i = 0; i < m->next; i++)
+		if (m->ext[i].shown && m->ext[i].at == at)
+			return true;
+	return at == 0x100;
+}
+
 bool model_permit(struct model *m, u32 at, u32 readbits, u32 writebits)
 {
 	u32 bit;
 
-	if (at % 4 || at < 0x40 || at >= 0x100 || is_locked(m, at))
+	if (at % 4 || at < 0x40 || at >= m->facts->size || is_locked(m, at))
 		return false;
 	if (is_shown_header(m, at) && (readbits | writebits) & 0xffff)
+		return false;
+	if (is_ext_link(m, at))
 		return false;
 	for (bit = at * 8; bit < at * 8 + 32; bit++)
 		if (readbits >> (bit & 31) & 1 && is_copy(m->kind[bit]))

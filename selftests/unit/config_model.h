@@ -7,7 +7,6 @@
 #define _SELFTESTS_UNIT_CONFIG_MODEL_H
 
 #include "../../vfio/config_rules.h"
-#include "../../vfio/config_tables.h"
 
 #define MODEL_BITS (CFG_SPACE_SIZE * 8)
 
@@ -20,12 +19,30 @@ enum model_bit {
 	MODEL_ONE_CLEARS,
 };
 
+#define MODEL_LOCKED 1 /* nothing of it can be permitted */
+#define MODEL_HIDDEN 2 /* the user does not see it */
+
+/**
+ * struct model_cap - what the model knows of a capability
+ * @least: bytes that it has at least, 0 if its ID is not known
+ * @size: bytes that this one has
+ * @what: MODEL_LOCKED, MODEL_HIDDEN
+ */
+struct model_cap {
+	u32 least;
+	u32 size;
+	u32 what;
+};
+
 /**
  * struct model_entry - one entry of a list
  * @at: offset
  * @size: bytes that it covers within the space
  * @id: its ID
  * @known: the ID is known and its size is not a lie
+ * @foreign: the ID is not known
+ * @locked: nothing of it can be permitted
+ * @hidden: the user must not see it
  * @shown: the user sees it
  */
 struct model_entry {
@@ -33,6 +50,9 @@ struct model_entry {
 	u32 size;
 	u32 id;
 	bool known;
+	bool foreign;
+	bool locked;
+	bool hidden;
 	bool shown;
 };
 
@@ -64,6 +84,10 @@ struct model_write {
 	u8 bytes[4];
 	u32 effects;
 };
+
+/* config_model_caps.c */
+struct model_cap model_std_cap(const struct model *m, u32 at, u32 id);
+struct model_cap model_ext_cap(const struct model *m, u32 at, u32 id);
 
 void model_build(struct model *m, const struct config_facts *facts);
 u8 model_read(const struct model *m, u32 pos, u8 hardware);

@@ -82,6 +82,12 @@ static void compare_dword(const struct scenario *s, u32 at)
 	}
 }
 
+/* May one of this ID be in the user's list at all? */
+static bool shows(struct model_cap cap)
+{
+	return cap.least && !(cap.what & MODEL_HIDDEN);
+}
+
 static void walk_as_user(const struct scenario *s)
 {
 	u32 at = user_byte(s, PCI_CAPABILITY_LIST), n = 0;
@@ -92,7 +98,9 @@ static void walk_as_user(const struct scenario *s)
 		same("link within the space", at, at >= 0x40 && at <= 0xfc, 1);
 		same("link aligned", at, at & 3, 0U);
 		same("end of the list", at, n++ < 48, true);
-		same("ID known", at, !!config_std_cap(user_byte(s, at)), true);
+		same("ID shown", at,
+		     shows(model_std_cap(&s->model, at, user_byte(s, at))),
+		     true);
 		at = user_byte(s, at + 1);
 	}
 }
@@ -108,7 +116,9 @@ static void walk_ext_as_user(const struct scenario *s)
 		same("extended link", at, at >= 0x100 && !(at & 3), true);
 		same("end of the extended list", at, n++ < 960, true);
 		same("extended ID known", at,
-		     anchor || config_ext_cap(header & 0xffff), true);
+		     anchor || shows(model_ext_cap(&s->model, at,
+						   header & 0xffff)),
+		     true);
 		at = header >> 20;
 	}
 }
@@ -236,6 +246,9 @@ static struct scenario *set_up(const u8 *data, size_t size)
 		.is_virtfn = flags & 2,
 		.has_intx = flags & 4,
 		.no_msix = flags & 16,
+		.path = flags & 32 ? CFG_PATH_ATOMICS | CFG_PATH_TAGS10 |
+					     CFG_PATH_EXT_TAGS :
+				     0,
 		.peek = peek,
 		.priv = s,
 	};

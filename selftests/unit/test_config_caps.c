@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Sizes of capabilities, as their specifications have them (the sections are
- * in the tables under test). The model and the rules share those tables, so
- * here they are written down a second time.
+ * in the tables under test), and which of them a user does not see.
  */
 #include "unit.h"
 
@@ -155,6 +154,61 @@ static const struct {
 	{ "extended, all ones", 0xffff, true },
 };
 
+static const struct {
+	const char *name;
+	u32 id;
+	bool ext;
+} hidden_rows[] = {
+	{ "hidden, AGP", 0x02, false },
+	{ "hidden, hot plug", 0x0c, false },
+	{ "hidden, AGP 8x", 0x0e, false },
+	{ "hidden, address translation", 0x0f, true },
+	{ "hidden, page requests", 0x13, true },
+	{ "hidden, resizable BARs", 0x15, true },
+	{ "hidden, process address spaces", 0x1b, true },
+	{ "hidden, L1 substates", 0x1e, true },
+	{ "hidden, precision time", 0x1f, true },
+	{ "hidden, resizable BARs of functions", 0x24, true },
+};
+
+/* One capability, and a vendor's behind it that the user sees */
+static u32 hidden_id;
+static bool hidden_ext;
+
+static u32 peek_at_hidden(void *priv, u32 offset)
+{
+	if (offset == PCI_COMMAND)
+		return hidden_ext ? 0 : PCI_STATUS_CAP_LIST << 16;
+	if (offset == PCI_CAPABILITY_LIST)
+		return 0x40;
+	if (!hidden_ext)
+		return offset == 0x40 ? 0x8000 | hidden_id :
+		       offset == 0x80 ? 0x00080009 :
+					0;
+	if (offset == 0x100)
+		return 0x20010000 | hidden_id;
+	if (offset == 0x108 && (hidden_id == 0x15 || hidden_id == 0x24))
+		return 1 << 5;
+	return offset == 0x200 ? 0x0001000b : offset == 0x204 ? 8 << 20 : 0;
+}
+
+TABLE_TEST(hidden, hidden_rows)
+{
+	struct config_facts facts = { .size = 4096, .peek = peek_at_hidden };
+	struct config_permits permits = { 0 };
+	struct config_map map;
+	u32 first, at = row->ext ? 0x100 : 0x40;
+
+	hidden_id = row->id;
+	hidden_ext = row->ext;
+	config_build(&map, &facts);
+	first = row->ext ? config_read(&map, &permits, 0x100, ~0U) >> 20 :
+			   config_read(&map, &permits, 0x34, ~0U) & 0xff;
+	ck_assert_uint_eq(first, row->ext ? 0x200 : 0x80);
+	ck_assert_uint_eq(config_read(&map, &permits, at + 4, ~0U), 0);
+	ck_assert_int_eq(config_permit(&map, &permits, at + 4, 1, 1), -EPERM);
+}
+
 static void check_size(const struct config_cap *cap, const u32 *bytes, u32 size)
 {
 	struct config_facts facts = { .size = 16, .peek = peek };
@@ -265,6 +319,7 @@ SUITE(config_caps)
 {
 	ADD_TABLE(tc, standard, std_rows);
 	ADD_TABLE(tc, extended, ext_rows);
+	ADD_TABLE(tc, hidden, hidden_rows);
 	ADD_TABLE(tc, unknown, unknown_rows);
 	tcase_add_test(tc, exp_neighbour);
 	tcase_add_test(tc, error_log);

@@ -177,7 +177,10 @@ static const struct {
 	{ "PCIe: status by four bytes, 25", EXP + 8, 4, 0x000f281f, 0x000f281f,
 	  0, 0, 0 },
 	{ "PCIe: link control is the kernel's", EXP + 16, 4, ~0U, 0, 0, 0, 0 },
-	{ "PCIe: control 2 is the kernel's", EXP + 40, 4, ~0U, 0, 0, 0, 0 },
+	{ "PCIe: control 2, what needs nobody", EXP + 40, 4, ~0U, 0, 0x0300,
+	  0x0300, 0 },
+	{ "PCIe: link control 2 is the kernel's", EXP + 48, 4, ~0U, 0, 0, 0,
+	  0 },
 	{ "vendor: read, not written", VNDR + 4, 4, ~0U, 0x04030201, 0, 0, 0 },
 	{ "what no capability covers", 0xfc, 4, ~0U, 0, 0, 0, 0 },
 };
@@ -288,13 +291,97 @@ TABLE_TEST(permit, permit_rows)
 	ck_assert_uint_eq(out.change, row->change);
 }
 
-UNIT_TEST(permit_extended, "permit of extended capabilities")
+/* AER at 0x100, VSEC at 0x130, not known at 0x150, DVSEC at 0x180 */
+static u32 peek_extended(void *priv, u32 offset)
 {
-	set_up("every-standard");
-	map.facts.size = CFG_SPACE_SIZE;
-	ck_assert_int_eq(config_permit(&map, &permits, 0x104, ~0U, ~0U),
-			 -EPERM);
-	ck_assert_int_eq(config_permit(&map, &permits, 0xffc, 1, 0), -EPERM);
+	switch (offset) {
+	case 0x100:
+		return 0x13010001;
+	case 0x130:
+		return 0x1501000b;
+	case 0x134:
+		return 0x01000001;
+	case 0x150:
+		return 0x18010099;
+	case 0x180:
+		return 0x00010023;
+	case 0x184:
+		return 0x01001234;
+	default:
+		return 0x5a5a0000 | offset;
+	}
+}
+
+static const struct {
+	const char *name;
+	u32 at;
+	int ret;
+} extended_rows[] = {
+	{ "extended, the first link", 0x100, -EPERM },
+	{ "extended, of the kernel", 0x104, -EPERM },
+	{ "extended, its last dword", 0x128, -EPERM },
+	{ "extended, a gap", 0x12c, 0 },
+	{ "extended, link of a vendor's", 0x130, -EPERM },
+	{ "extended, a vendor's", 0x134, 0 },
+	{ "extended, a vendor's last", 0x13c, 0 },
+	{ "extended, not known", 0x150, -EPERM },
+	{ "extended, behind what is not known", 0x154, -EPERM },
+	{ "extended, far behind it", 0x17c, -EPERM },
+	{ "extended, a designated vendor's", 0x184, 0 },
+	{ "extended, past all of them", 0x190, 0 },
+	{ "extended, the last dword", 0xffc, 0 },
+	{ "extended, beyond all", 0x1000, -EINVAL },
+	{ "extended, not a dword", 0x136, -EINVAL },
+};
+
+static void set_up_extended(u32 (*look)(void *, u32))
+{
+	struct config_facts facts = { .size = CFG_SPACE_SIZE, .peek = look };
+
+	config_build(&map, &facts);
+	memset(&permits, 0, sizeof(permits));
+}
+
+TABLE_TEST(permit_extended, extended_rows)
+{
+	struct config_access all = { ~0U, 0x12345678 };
+	struct config_outcome out;
+	u32 value;
+
+	set_up_extended(peek_extended);
+	ck_assert_int_eq(config_permit(&map, &permits, row->at, ~0U, 0xff00),
+			 row->ret);
+	if (row->ret == -EINVAL)
+		return;
+	value = config_read(&map, &permits, row->at, 0xcafebabe);
+	config_write(&map, &permits, row->at, all, &out);
+	if (row->ret) {
+		ck_assert_uint_eq(out.change, 0);
+		return;
+	}
+	ck_assert_uint_eq(value, 0xcafebabe);
+	ck_assert_uint_eq(out.change, 0xff00);
+	ck_assert_uint_eq(config_merge(&out, 0xcafebabe), 0xcafe56be);
+	ck_assert_uint_eq(out.effects, 0);
+}
+
+static u32 peek_nothing(void *priv, u32 offset)
+{
+	return 0;
+}
+
+UNIT_TEST(permit_room, "as many permits as a page can tell of")
+{
+	u32 n, at = 0x200;
+
+	set_up_extended(peek_nothing);
+	for (n = 0; n < CFG_MAX_PERMITS; n++, at += 4)
+		ck_assert_int_eq(config_permit(&map, &permits, at, n % 2,
+					       n % 2 ? 0 : 1),
+				 0);
+	ck_assert_int_eq(config_permit(&map, &permits, at, 1, 0), -ENOSPC);
+	ck_assert_int_eq(config_permit(&map, &permits, at - 4, ~0U, ~0U), 0);
+	ck_assert_int_eq(config_permit(&map, &permits, 0x200, ~0U, ~0U), 0);
 }
 
 UNIT_TEST(permit_recheck, "permits do not outlive the map that allowed them")
@@ -367,6 +454,85 @@ static const struct {
 	{ "the rest is the kernel's", 0x7c1f, true, 0x01e0, 0x09f0 },
 	{ "reset never", 0x8000, true, 0x8000, 0x0000 },
 };
+
+static const struct {
+	const char *name;
+	u32 devcap2, path, bits;
+} devctl2_rows[] = {
+	{ "nothing but ordering", 0, 0, 0x0300 },
+	{ "timeout, range A", 0x00000001, 0, 0x030f },
+	{ "timeout, range D", 0x00000008, 0, 0x030f },
+	{ "timeout, off", 0x00000010, 0, 0x0310 },
+	{ "AtomicOps, all ports", 0, CFG_PATH_ATOMICS, 0x0340 },
+	{ "AtomicOps, the device alone", 0x000003c0, 0, 0x0300 },
+	{ "tags, all ports and the device", 0x00020000, CFG_PATH_TAGS10,
+	  0x1300 },
+	{ "tags, all ports alone", 0x00010000, CFG_PATH_TAGS10, 0x0300 },
+	{ "tags, the device alone", 0x00030000, CFG_PATH_ATOMICS, 0x0340 },
+	{ "all", ~0U, ~0U, 0x135f },
+};
+
+TABLE_TEST(devctl2, devctl2_rows)
+{
+	ck_assert_uint_eq(config_devctl2_bits(row->devcap2, row->path),
+			  row->bits);
+}
+
+#define BOTH (CFG_PATH_ATOMICS | CFG_PATH_TAGS10)
+
+static const struct {
+	const char *name;
+	u32 path, type, devcap2, devctl2, want;
+} port_rows[] = {
+	{ "root, all", BOTH, 4, 0x00010180, 0, BOTH },
+	{ "root, routes and does not complete", BOTH, 4, 0x00010040, 0,
+	  CFG_PATH_TAGS10 },
+	{ "root, 32 bits only", BOTH, 4, 0x00010080, 0, CFG_PATH_TAGS10 },
+	{ "root, 64 bits only", BOTH, 4, 0x00010100, 0, CFG_PATH_TAGS10 },
+	{ "root, short tags", BOTH, 4, 0x00020180, 0, CFG_PATH_ATOMICS },
+	{ "root, blocks the other way", BOTH, 4, 0x00010180, 0x80, BOTH },
+	{ "upstream, all", BOTH, 5, 0x00010040, 0, BOTH },
+	{ "upstream, completes and does not route", BOTH, 5, 0x00010180, 0,
+	  CFG_PATH_TAGS10 },
+	{ "upstream, blocks", BOTH, 5, 0x00010040, 0x80, CFG_PATH_TAGS10 },
+	{ "downstream, all", BOTH, 6, 0x00010040, 0, BOTH },
+	{ "downstream, blocks the other way", BOTH, 6, 0x00010040, 0x80, BOTH },
+	{ "downstream, nothing", BOTH, 6, 0, 0, 0 },
+	{ "nothing left before", 0, 4, ~0U, 0, 0 },
+	{ "bridge to PCI", BOTH, 7, ~0U, 0, 0 },
+	{ "bridge from PCI", BOTH, 8, ~0U, 0, 0 },
+	{ "endpoint", BOTH, 0, ~0U, 0, 0 },
+};
+
+TABLE_TEST(ports, port_rows)
+{
+	ck_assert_uint_eq(config_pass_port(row->path, row->type, row->devcap2,
+					   row->devctl2),
+			  row->want);
+}
+
+/* Tags of 8 bits are in Device Control, those of 10 bits in the second */
+UNIT_TEST(express_2, "control registers where the way to the root can all")
+{
+	struct config_facts facts;
+	u8 virtfn;
+
+	set_up("every-standard");
+	facts = map.facts;
+	for (virtfn = 0; virtfn < 2; virtfn++) {
+		facts.is_virtfn = virtfn;
+		facts.path = ~0U;
+		config_build(&map, &facts);
+		ck_assert_uint_eq(write_at(EXP + 40, 2, 0xffff).change,
+				  virtfn ? 0 : 0x0340);
+		write_at(EXP + 8, 2, 0xffff);
+		ck_assert_uint_eq(config_devctl(&map, true, 0),
+				  virtfn ? 0x0810 : 0x0910);
+		write_at(EXP + 8, 2, 0);
+		ck_assert_uint_eq(config_devctl(&map, true, 0x0100),
+				  virtfn ? 0x0100 : 0);
+	}
+}
 
 static const struct {
 	const char *name;
@@ -471,10 +637,14 @@ SUITE(config_rules)
 	ADD_TABLE(tc, merge, merge_rows);
 	ADD_TABLE(tc, hardware, hardware_rows);
 	ADD_TABLE(tc, permit, permit_rows);
-	tcase_add_test(tc, permit_extended);
+	ADD_TABLE(tc, permit_extended, extended_rows);
+	tcase_add_test(tc, permit_room);
 	tcase_add_test(tc, permit_recheck);
 	tcase_add_test(tc, msix_hidden);
 	ADD_TABLE(tc, devctl, devctl_rows);
+	ADD_TABLE(tc, devctl2, devctl2_rows);
+	ADD_TABLE(tc, ports, port_rows);
+	tcase_add_test(tc, express_2);
 	ADD_TABLE(tc, readrq, readrq_rows);
 	tcase_add_test(tc, command);
 	tcase_add_test(tc, power);

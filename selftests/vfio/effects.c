@@ -31,6 +31,9 @@
 #define EXP_CONTROL 8
 #define EXP_RESET 0x8000
 #define EXP_PAYLOAD 0x00e0
+#define EXP_CONTROL_2 40
+#define EXP_ATOMICS 0x0040
+#define EXP_TAGS10 0x1000
 #define BAR0 0x10
 #define STATUS 6
 #define STATUS_ERRORS 0xf900
@@ -485,7 +488,7 @@ TEST_F(effects, permit_only_what_may_be)
 	EXPECT_EQ(-EINVAL, permit(self, "0x10000 1 1\n"));
 	EXPECT_EQ(-EPERM, permit(self, "0x04 0 0xffff\n"));
 	EXPECT_EQ(-EPERM, permit(self, "0x3c 0 0xff\n"));
-	EXPECT_EQ(-EPERM, permit(self, "0x104 0 0xff\n"));
+	EXPECT_EQ(-EPERM, permit(self, "0x100 0 0xff\n"));
 	snprintf(text, sizeof(text), "%#x 0 3\n", self->pm + PM_CONTROL);
 	EXPECT_EQ(-EPERM, permit(self, text));
 	snprintf(text, sizeof(text), "%#x 0 0xffff\n", self->exp + EXP_CONTROL);
@@ -493,6 +496,39 @@ TEST_F(effects, permit_only_what_may_be)
 	snprintf(text, sizeof(text), "%#x 0 0x80000000\n",
 		 device_capability(self->fd, CAP_MSIX));
 	EXPECT_EQ(-EPERM, permit(self, text));
+}
+
+/* No capability of these devices is at the end of the extended space */
+TEST_F(effects, permits_reach_into_the_extended_space)
+{
+	EXPECT_EQ(4, put(self, 0xff0, 4, 0x5a5a5a5a));
+	EXPECT_EQ(0, real(self, 0xff0, 4));
+	ASSERT_EQ(0, permit(self, "0xff0 0 0xffff\n"));
+	EXPECT_EQ(4, put(self, 0xff0, 4, 0x5a5a5a5a));
+	EXPECT_EQ(0x5a5a, real(self, 0xff0, 4));
+	EXPECT_EQ(0x5a5a, get(self, 0xff0, 4));
+	EXPECT_EQ(4, put(self, 0xff0, 4, 0));
+	EXPECT_EQ(0, real(self, 0xff0, 4));
+}
+
+/* No port of this machine completes AtomicOps, or knows tags of 10 bits */
+TEST(control_2_does_not_promise_what_the_path_lacks)
+{
+	int fd = device_open("NVME_PF"), domain = domain_open(), exp, version;
+
+	if (!device_bdf("NVME_PF"))
+		SKIP(return, "NVME_PF is not set");
+	ASSERT_EQ(0, device_set(fd, domain));
+	exp = device_capability(fd, CAP_EXP);
+	ASSERT_NE(0, exp);
+	version = device_config_get(fd, exp + 2, 2) & 15;
+	ASSERT_EQ(2, version);
+	EXPECT_EQ(2, device_config_put(fd, exp + EXP_CONTROL_2, 2,
+				       EXP_ATOMICS | EXP_TAGS10));
+	EXPECT_EQ(0, device_config_get(fd, exp + EXP_CONTROL_2, 2) &
+			     (EXP_ATOMICS | EXP_TAGS10));
+	close(fd);
+	close(domain);
 }
 
 /* The descriptor is root's, the writer is not */
