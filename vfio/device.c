@@ -8,6 +8,7 @@
  */
 #include <linux/idr.h>
 #include <linux/module.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 
 #include "device.h"
@@ -17,7 +18,15 @@
 
 struct class *vfio_class;
 static dev_t first_number;
-static DEFINE_IDA(minors);
+/* Those in names: the lowest that is free, as programs expect */
+static DEFINE_IDA(numbers);
+/*
+ * Those of nodes: a copy of a node outlives its device, in a container, and
+ * must not open another one. So they go round, and begin anywhere, since an
+ * unloaded module remembers nothing.
+ */
+static DEFINE_IDR(minors);
+static DEFINE_MUTEX(minors_lock);
 
 /* How long users who want to hear of a removal may take to let go */
 #define REMOVE_TIME (2 * HZ)
@@ -42,6 +51,7 @@ int vfio_devices_init(void)
 		return PTR_ERR(vfio_class);
 	}
 	vfio_class->dev_groups = vfio_dev_groups;
+	idr_set_cursor(&minors, get_random_u32() % NR_MINORS);
 	return 0;
 }
 
@@ -52,7 +62,8 @@ void vfio_devices_exit(void)
 {
 	class_destroy(vfio_class);
 	unregister_chrdev_region(first_number, NR_MINORS);
-	ida_destroy(&minors);
+	idr_destroy(&minors);
+	ida_destroy(&numbers);
 }
 
 /**
@@ -239,20 +250,42 @@ disable:
 	return ret;
 }
 
-/* Take a minor number and appear to users */
+static void free_numbers(struct vfio_dev *vdev)
+{
+	mutex_lock(&minors_lock);
+	idr_remove(&minors, vdev->minor);
+	mutex_unlock(&minors_lock);
+	ida_free(&numbers, vdev->number);
+}
+
+static int alloc_numbers(struct vfio_dev *vdev)
+{
+	vdev->number = ida_alloc_max(&numbers, NR_MINORS - 1, GFP_KERNEL);
+	if (vdev->number < 0)
+		return vdev->number;
+	mutex_lock(&minors_lock);
+	vdev->minor = idr_alloc_cyclic(&minors, vdev, 0, NR_MINORS, GFP_KERNEL);
+	mutex_unlock(&minors_lock);
+	if (vdev->minor >= 0)
+		return 0;
+	ida_free(&numbers, vdev->number);
+	return vdev->minor;
+}
+
+/* Take a name and a minor number, and appear to users */
 static int publish(struct vfio_dev *vdev)
 {
-	int ret = ida_alloc_max(&minors, NR_MINORS - 1, GFP_KERNEL);
+	int ret = alloc_numbers(vdev);
 
 	if (ret < 0)
 		return ret;
 	vdev->minor = ret;
 	vdev->dev.devt = first_number + vdev->minor;
-	ret = dev_set_name(&vdev->dev, "vfio%d", vdev->minor);
+	ret = dev_set_name(&vdev->dev, "vfio%d", vdev->number);
 	if (!ret)
 		ret = cdev_device_add(&vdev->cdev, &vdev->dev);
 	if (ret)
-		goto free_minor;
+		goto free_numbers;
 	ret = vfio_sysfs_add(vdev);
 	if (!ret) {
 		mutex_lock(&devices_lock);
@@ -261,8 +294,8 @@ static int publish(struct vfio_dev *vdev)
 		return 0;
 	}
 	cdev_device_del(&vdev->cdev, &vdev->dev);
-free_minor:
-	ida_free(&minors, vdev->minor);
+free_numbers:
+	free_numbers(vdev);
 	return ret;
 }
 
@@ -273,7 +306,7 @@ static void unpublish(struct vfio_dev *vdev)
 	mutex_unlock(&devices_lock);
 	vfio_sysfs_remove(vdev);
 	cdev_device_del(&vdev->cdev, &vdev->dev);
-	ida_free(&minors, vdev->minor);
+	free_numbers(vdev);
 }
 
 /* Those who asked for it hear first, and may let go by themselves */

@@ -171,6 +171,7 @@ struct vfio_recovery {
  *
  * @lock: guards what follows, and &vfio_dev.config
  * @gone: unbound or unplugged: every call is -ENODEV. Set once
+ * @number: the one in its name, ours while bound
  * @nr_open: open files
  * @closed: woken when @nr_open becomes 0
  * @frozen: an error of the bus is being dealt with
@@ -226,6 +227,7 @@ struct vfio_dev {
 	bool reset_by_others;
 	struct task_struct *resetter;
 	struct uiommu_attachment *att;
+	int number;
 	bool attached;
 	struct vfio_config config;
 	struct irq_state irqs;
