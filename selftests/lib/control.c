@@ -15,6 +15,10 @@
 #include "device.h"
 #include "process.h"
 
+#define BRIDGE_CONTROL 0x3e
+#define BRIDGE_SERR 0x0002
+#define COMMAND_SERR 0x0100
+
 static int read_line(int fd, char *line, size_t size)
 {
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
@@ -122,4 +126,36 @@ int control_unplug(const char *id, const char *bdf)
 	snprintf(request, sizeof(request), "unplug %s", id);
 	err = control(request);
 	return err ? err : becomes(bdf, 0);
+}
+
+static int set_bits(const char *bdf, const char *config, int at, __u16 bits)
+{
+	char path[128];
+	__u16 value;
+	int fd, ok;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", bdf, config);
+	fd = open(path, O_RDWR);
+	if (fd < 0)
+		return -errno;
+	ok = pread(fd, &value, 2, at) == 2;
+	value |= bits;
+	ok = ok && pwrite(fd, &value, 2, at) == 2;
+	close(fd);
+	return ok ? 0 : -EIO;
+}
+
+/**
+ * control_let_errors_through() - have the kernel hear of errors of a device
+ * @bdf: below a port
+ *
+ * What firmware does on a real machine: errors are reported, and passed on.
+ *
+ * Return: 0, or a negative errno.
+ */
+int control_let_errors_through(const char *bdf)
+{
+	int err = set_bits(bdf, "../config", BRIDGE_CONTROL, BRIDGE_SERR);
+
+	return err ? err : set_bits(bdf, "config", COMMAND, COMMAND_SERR);
 }

@@ -6,5 +6,6 @@
 int control(const char *request);
 int control_plug(const char *device, const char *bdf);
 int control_unplug(const char *id, const char *bdf);
+int control_let_errors_through(const char *bdf);
 
 #endif

@@ -48,6 +48,9 @@ describe_hardware() {
 		-netdev hubport,id=net,hubid=0
 		-device e1000e,id=e1000e,bus=slot2,netdev=net
 		-device pcie-root-port,id=slot0,addr=1d.0,chassis=3,slot=3
+		-device pcie-root-port,id=slot3,addr=13.0,chassis=4,slot=4
+		-device virtio-rng-pci,id=multi0,bus=slot3,addr=00.0,multifunction=on,aer=on,disable-legacy=on
+		-device e1000e,id=multi1,bus=slot3,addr=00.1
 	)
 }
 
@@ -85,6 +88,8 @@ machine_names() {
 	E1000E=0000:00:1c.0>00.0
 	SLOT0=0000:00:1d.0
 	SLOT0_DEV=0000:00:1d.0>00.0
+	MULTI0=0000:00:13.0>00.0
+	MULTI1=0000:00:13.0>00.1
 	AHCI=0000:00:1f.2
 	EOT
 }
