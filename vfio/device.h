@@ -176,6 +176,8 @@ struct vfio_recovery {
  * @closed: woken when @nr_open becomes 0
  * @frozen: an error of the bus is being dealt with
  * @recovery: from that; guarded by a lock of its own
+ * @was_silent: users were asked about a suspend, said nothing, and that has
+ *	counted; of the one who asks, and of first opens
  * @needs_reset: the reset after the last close could not be done
  * @reset_by_others: a reset goes on that is not at our wish; calls wait on
  *	@unpaused until it is over
@@ -230,6 +232,7 @@ struct vfio_dev {
 	int number;
 	bool attached;
 	struct vfio_config config;
+	bool was_silent;
 	struct irq_state irqs;
 	struct irq_msix msix;
 	u8 msix_cap;
@@ -283,6 +286,7 @@ void vfio_leave(struct vfio_dev *vdev);
 /* fs.c */
 int vfio_fs_get_inode(struct vfio_dev *vdev);
 void vfio_fs_put_inode(struct vfio_dev *vdev);
+extern unsigned int vfio_veto_interval;
 
 /* file.c, ioctl.c */
 extern const struct file_operations vfio_fops;

@@ -23,6 +23,7 @@ static int first_open(struct vfio_dev *vdev)
 		vfio_reset_pristine(vdev);
 	if (vdev->needs_reset)
 		return -EAGAIN;
+	WRITE_ONCE(vdev->was_silent, false);
 	vfio_config_open(&vdev->config);
 	vfio_intx_sync(vdev);
 	return 0;

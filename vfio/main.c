@@ -25,6 +25,12 @@ module_param_named(suspend_anyway, vfio_suspend_anyway, bool, 0644);
 MODULE_PARM_DESC(suspend_anyway,
 		 "Let the machine sleep though users of devices do not agree");
 
+unsigned int vfio_veto_interval = 300;
+module_param_named(veto_interval, vfio_veto_interval, uint, 0644);
+MODULE_PARM_DESC(
+	veto_interval,
+	"Seconds in which users keep the machine awake only once, 0: no such bound");
+
 static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct vfio_dev *vdev = vfio_dev_create(pdev);

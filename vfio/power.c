@@ -2,21 +2,30 @@
 /*
  * The machine wants to sleep.
  *
- * Owns nothing but a notifier. Invariant: a device that somebody has open
- * sleeps only with the consent of all who want to be asked, unless an
- * administrator says otherwise, and nobody is waited for longer than the one
- * deadline that all share. Users are asked here, because they are frozen before
- * drivers are asked. A device that has slept is as its user left it, but awake.
+ * Owns a notifier, and when users last kept the machine awake. Invariant: a
+ * device that somebody has open sleeps only with the consent of all who want
+ * to be asked, unless an administrator says otherwise or tries again soon, and
+ * nobody is waited for longer than the one deadline that all share. So users,
+ * who need no privilege, cannot keep the machine awake for ever. They are asked
+ * here, because they are frozen before drivers are asked. A device that has
+ * slept is as its user left it, but awake.
  */
 #include <linux/jiffies.h>
 #include <linux/slab.h>
 #include <linux/suspend.h>
+#include <linux/timekeeping.h>
 
 #include "device.h"
 #include "netlink.h"
 #include "verdict.h"
 
 #define SUSPEND_TIME (5 * HZ)
+
+/*
+ * In seconds since the machine was started; 0 if they never have. Of the
+ * notifier alone, which runs for one attempt at a time.
+ */
+static time64_t vetoed_at;
 
 struct asked {
 	struct list_head link;
@@ -26,7 +35,7 @@ struct asked {
 /**
  * struct opinion - what users think of sleeping
  * @asked: who has been asked, &asked.link
- * @refused: somebody refuses, or could not be asked
+ * @refused: somebody refuses, could not be asked, or is silent as never before
  */
 struct opinion {
 	struct list_head asked;
@@ -55,24 +64,50 @@ static void tell_awake(struct vfio_dev *vdev, void *data)
 	vfio_clients_tell(vdev, VFIO_MSG_PM_RESUME);
 }
 
-/* Collect the answers about one device: do all its users agree? */
-static bool agreed(struct asked *asked, unsigned long deadline)
+/*
+ * Who refuses has to say so each time; silence counts once, until somebody
+ * says something or opens the device anew.
+ */
+static bool vetoes(struct vfio_dev *vdev, u32 verdict, bool all)
+{
+	bool again = READ_ONCE(vdev->was_silent);
+	bool silent = verdict != VERDICT_DISCONNECT &&
+		      !(verdict == VERDICT_RECOVERED && all);
+
+	WRITE_ONCE(vdev->was_silent, silent);
+	if (verdict == VERDICT_DISCONNECT)
+		pci_info(vdev->pdev, "its user refuses to suspend\n");
+	else if (silent)
+		pci_info(vdev->pdev, "its user says nothing to a suspend%s\n",
+			 again ? " again" : "");
+	return verdict == VERDICT_DISCONNECT || (silent && !again);
+}
+
+/* Collect the answers about one device: does one of its users object? */
+static bool objected(struct asked *asked, unsigned long deadline)
 {
 	struct vfio_question *question = &asked->question;
-	struct vfio_dev *vdev = question->vdev;
 	u32 verdict = vfio_clients_wait(question, deadline);
-	bool yes = verdict == VERDICT_RECOVERED && !question->waiting &&
-		   !question->unasked;
+	bool all = !question->waiting && !question->unasked;
+	bool no = vetoes(question->vdev, verdict, all);
 
-	if (!yes)
-		pci_info(vdev->pdev, "its user %s to suspend\n",
-			 verdict == VERDICT_DISCONNECT ?
-				 "refuses" :
-				 "does not answer a question");
-	put_device(&vdev->dev);
+	put_device(&question->vdev->dev);
 	list_del(&asked->link);
 	kfree(asked);
-	return yes;
+	return no;
+}
+
+/* Do objections count? Not if they have, a moment ago. */
+static bool may_object(void)
+{
+	time64_t now = ktime_get_boottime_seconds();
+
+	if (READ_ONCE(vfio_suspend_anyway))
+		return false;
+	if (vetoed_at && now - vetoed_at < READ_ONCE(vfio_veto_interval))
+		return false;
+	vetoed_at = now;
+	return true;
 }
 
 static int before_sleep(void)
@@ -84,9 +119,9 @@ static int before_sleep(void)
 	INIT_LIST_HEAD(&opinion.asked);
 	vfio_for_each_dev(ask, &opinion);
 	list_for_each_entry_safe(asked, next, &opinion.asked, link)
-		if (!agreed(asked, deadline))
+		if (objected(asked, deadline))
 			opinion.refused = true;
-	if (!opinion.refused || READ_ONCE(vfio_suspend_anyway))
+	if (!opinion.refused || !may_object())
 		return NOTIFY_OK;
 	/* Those who agreed have prepared themselves: it was for nothing */
 	vfio_for_each_dev(tell_awake, NULL);

@@ -20,6 +20,7 @@
 
 #define ALL (~0ULL)
 #define BIT(n) (1ULL << (n))
+#define INTERVAL "/sys/module/uvfio/parameters/veto_interval"
 
 /* In a process of another user: with the device open, or without */
 static int register_open(void *arg)
@@ -54,6 +55,8 @@ FIXTURE_SETUP(netlink)
 	ASSERT_LE(0, self->fd);
 	self->sock = genl_open();
 	ASSERT_NE(NULL, self->sock);
+	/* Most refuse more often than once in five minutes */
+	ASSERT_EQ(0, text_write(INTERVAL, "0"));
 }
 
 FIXTURE_TEARDOWN(netlink)
@@ -61,6 +64,7 @@ FIXTURE_TEARDOWN(netlink)
 	close(self->fd);
 	genl_close(self->sock);
 	device_bind(self->bdf, "vfio");
+	text_write(INTERVAL, "300");
 }
 
 TEST_F(netlink, who_holds_the_device_may_register)
@@ -263,6 +267,54 @@ TEST_F(netlink, sleep_is_refused)
 	ASSERT_EQ(0, genl_sign_up(self->sock, self->bdf, ALL));
 	EXPECT_EQ(-EBUSY, suspend_answered(self->sock, 1, &failed));
 	EXPECT_EQ(0, failed);
+	/* An answer each time, and each one counts */
+	EXPECT_EQ(-EBUSY, suspend_answered(self->sock, 1, &failed));
+	EXPECT_EQ(0, failed);
+}
+
+/* Two users with a device each, who take turns to keep the machine awake */
+TEST_F(netlink, sleep_is_refused_once_in_a_while)
+{
+	struct genl *sock = genl_open();
+	int fd = device_open("EDU1");
+	long failed;
+
+	ASSERT_EQ(0, genl_sign_up(self->sock, self->bdf, ALL));
+	/* The tests before have refused, too */
+	ASSERT_EQ(0, text_write(INTERVAL, "2"));
+	process_nap(2500);
+	ASSERT_EQ(0, text_write(INTERVAL, "300"));
+	EXPECT_EQ(-EBUSY, suspend_answered(self->sock, 1, &failed));
+	EXPECT_EQ(0, failed);
+	EXPECT_EQ(0, suspend_answered(self->sock, 1, &failed));
+	EXPECT_EQ(0, failed);
+	close(self->fd);
+	ASSERT_EQ(0, genl_sign_up(sock, device_bdf("EDU1"), ALL));
+	EXPECT_EQ(0, suspend_answered(sock, 1, &failed));
+	EXPECT_EQ(0, failed);
+	/* The time is over */
+	ASSERT_EQ(0, text_write(INTERVAL, "2"));
+	process_nap(2500);
+	EXPECT_EQ(-EBUSY, suspend_answered(sock, 1, &failed));
+	EXPECT_EQ(0, failed);
+	EXPECT_EQ(0, suspend_answered(sock, 1, &failed));
+	EXPECT_EQ(0, failed);
+	genl_close(sock);
+	close(fd);
+}
+
+TEST_F(netlink, silence_counts_once)
+{
+	long failed;
+
+	EXPECT_EQ(-EBUSY, try_suspend());
+	EXPECT_EQ(0, try_suspend());
+	/* A word ends it */
+	ASSERT_EQ(0, genl_sign_up(self->sock, self->bdf, ALL));
+	EXPECT_EQ(0, suspend_answered(self->sock, 0, &failed));
+	EXPECT_EQ(0, failed);
+	EXPECT_EQ(-EBUSY, try_suspend());
+	EXPECT_EQ(0, try_suspend());
 }
 
 struct stranger {
@@ -385,8 +437,10 @@ TEST_F(netlink, sleep_is_vetoed_by_the_silent)
 	EXPECT_EQ(-EBUSY, try_suspend());
 	EXPECT_LE(4500, process_ms() - start);
 	EXPECT_GT(20000, process_ms() - start);
-	/* Nobody to ask, but somebody has it open */
+	/* Nobody to ask, but somebody has it open: another, this time */
 	genl_close(self->sock);
+	close(self->fd);
+	self->fd = device_open_bdf(self->bdf);
 	start = process_ms();
 	EXPECT_EQ(-EBUSY, try_suspend());
 	EXPECT_GT(4000, process_ms() - start);

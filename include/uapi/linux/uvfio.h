@@ -428,8 +428,12 @@ struct uvfio_irq_set {
  * @VFIO_MSG_PM_SUSPEND_REPLY: likewise
  *
  * Questions are answered in time or not at all: 3 s for the whole recovery of
- * all functions, 5 s for a suspend. Of several users who were asked about a
- * suspend all must agree; no answer is a refusal.
+ * all functions, 5 s for a suspend. Answers about an error decide about this
+ * device alone, never about others below the same port; of several answers the
+ * most cautious counts. Of several users who were asked about a suspend all
+ * must agree. No answer is a refusal, but only once until a user of the device
+ * answers something or opens it anew; and refusals of all users together count
+ * once in the time that the parameter veto_interval says.
  */
 enum vfio_message {
 	VFIO_MSG_INVAL,
