@@ -121,6 +121,8 @@ static int why_closed(struct vfio_dev *vdev)
 {
 	if (READ_ONCE(vdev->gone))
 		return -ENODEV;
+	if (vfio_given_up(vdev))
+		return -EIO;
 	return READ_ONCE(vdev->attached) ? -EIO : -EINVAL;
 }
 

@@ -159,6 +159,8 @@ void vfio_clients_ask(struct vfio_question *question, struct vfio_dev *vdev,
 	if (!++last_seq)
 		last_seq++;
 	question->seq = last_seq;
+	/* A last close takes our lock between the two */
+	question->users = READ_ONCE(vdev->nr_open) ? vdev->users : 0;
 	list_add(&question->link, &questions);
 	list_for_each_entry(client, &clients, link) {
 		if (!wants(client, vdev, message))

@@ -82,23 +82,62 @@ void vfio_for_each_dev(void (*visit)(struct vfio_dev *vdev, void *data),
 	mutex_unlock(&devices_lock);
 }
 
+/* Why a call need not go on; asked again with the lock held */
+static int why_not(struct vfio_dev *vdev)
+{
+	if (READ_ONCE(vdev->leaving))
+		return -ENODEV;
+	return vfio_given_up(vdev) ? -EIO : 0;
+}
+
+/* Among users: one at a time stands in the queue that the kernel stands in */
+static int lock_in_turn(struct vfio_dev *vdev)
+{
+	int ret;
+
+	if (mutex_trylock(&vdev->lock))
+		return 0;
+	if (mutex_lock_killable(&vdev->turn))
+		return -EINTR;
+	ret = why_not(vdev);
+	if (!ret)
+		mutex_lock(&vdev->lock);
+	mutex_unlock(&vdev->turn);
+	return ret;
+}
+
 /**
  * vfio_enter_at_once - lock a device for a call that touches no hardware
  * @vdev: the device
  *
- * Return: 0 with the lock held, or -ENODEV.
+ * Return: 0 with the lock held, -ENODEV, -EIO if its users gave it up, or
+ * -EINTR for a fatal signal.
  */
 int vfio_enter_at_once(struct vfio_dev *vdev)
 {
-	mutex_lock(&vdev->lock);
-	if (!vdev->gone)
-		return 0;
-	mutex_unlock(&vdev->lock);
-	return -ENODEV;
+	int ret = why_not(vdev) ?: lock_in_turn(vdev);
+
+	if (ret)
+		return ret;
+	ret = why_not(vdev);
+	if (ret)
+		mutex_unlock(&vdev->lock);
+	return ret;
 }
 
 /**
- * vfio_wait_for_others - wait while somebody else resets a device
+ * vfio_is_busy - do calls have to wait?
+ * @vdev: the device
+ *
+ * Return: whether somebody resets it, or wants to get in ahead of users.
+ */
+bool vfio_is_busy(struct vfio_dev *vdev)
+{
+	return READ_ONCE(vdev->reset_by_others) || atomic_read(&vdev->pressing);
+}
+
+/**
+ * vfio_wait_for_others - wait while a device is busy, or until it leaves
  * @vdev: the device
  *
  * Return: 0, or -EINTR for a fatal signal.
@@ -106,7 +145,8 @@ int vfio_enter_at_once(struct vfio_dev *vdev)
 int vfio_wait_for_others(struct vfio_dev *vdev)
 {
 	if (wait_event_killable(vdev->unpaused,
-				!READ_ONCE(vdev->reset_by_others)))
+				!vfio_is_busy(vdev) ||
+					READ_ONCE(vdev->leaving)))
 		return -EINTR;
 	return 0;
 }
@@ -116,22 +156,21 @@ int vfio_wait_for_others(struct vfio_dev *vdev)
  * @vdev: the device
  *
  * Waits while somebody else resets the device: he has saved its state, and
- * whatever is changed meanwhile meets what he does without our lock.
+ * whatever is changed meanwhile meets what he does without our lock. Nor does
+ * it get in the way of those who want to get in first, with however many
+ * others it stands in the queue.
  *
- * Return: 0 with the lock held, -ENODEV, or -EINTR for a fatal signal.
+ * Return: as vfio_enter_at_once().
  */
 int vfio_enter(struct vfio_dev *vdev)
 {
 	int ret;
 
 	for (;;) {
-		ret = vfio_enter_at_once(vdev);
-		if (ret || !vdev->reset_by_others)
+		ret = vfio_wait_for_others(vdev) ?: vfio_enter_at_once(vdev);
+		if (ret || !vfio_is_busy(vdev))
 			return ret;
 		mutex_unlock(&vdev->lock);
-		ret = vfio_wait_for_others(vdev);
-		if (ret)
-			return ret;
 	}
 }
 
@@ -169,6 +208,29 @@ void vfio_enter_anyway(struct vfio_dev *vdev)
 }
 
 /**
+ * vfio_enter_first - lock a device ahead of its users, and of their number
+ * @vdev: the device; may have gone
+ *
+ * Waits as vfio_enter_anyway(). Ends with vfio_leave_first().
+ */
+void vfio_enter_first(struct vfio_dev *vdev)
+{
+	atomic_inc(&vdev->pressing);
+	vfio_enter_anyway(vdev);
+}
+
+/**
+ * vfio_leave_first - undo vfio_enter_first()
+ * @vdev: the device
+ */
+void vfio_leave_first(struct vfio_dev *vdev)
+{
+	atomic_dec(&vdev->pressing);
+	mutex_unlock(&vdev->lock);
+	wake_up_all(&vdev->unpaused);
+}
+
+/**
  * vfio_leave - end of a call
  * @vdev: the device
  */
@@ -200,7 +262,8 @@ static struct vfio_dev *alloc(struct pci_dev *pdev)
 	vdev->dev.parent = &pdev->dev;
 	vdev->dev.release = release;
 	vdev->pdev = pci_dev_get(pdev);
-	vdev->minor = -1;
+	vdev->users = 1;
+	mutex_init(&vdev->turn);
 	mutex_init(&vdev->lock);
 	init_rwsem(&vdev->mem);
 	init_waitqueue_head(&vdev->unpaused);
@@ -277,9 +340,8 @@ static int publish(struct vfio_dev *vdev)
 {
 	int ret = alloc_numbers(vdev);
 
-	if (ret < 0)
+	if (ret)
 		return ret;
-	vdev->minor = ret;
 	vdev->dev.devt = first_number + vdev->minor;
 	ret = dev_set_name(&vdev->dev, "vfio%d", vdev->number);
 	if (!ret)
@@ -318,9 +380,15 @@ static void warn_users(struct vfio_dev *vdev)
 				   REMOVE_TIME);
 }
 
-/* The end of all access to the hardware, in the order of rising harmlessness */
+/*
+ * The end of all access to the hardware, in the order of rising harmlessness.
+ * Whoever stands in the queue before us hears first that there is nothing to
+ * queue for.
+ */
 static void revoke(struct vfio_dev *vdev)
 {
+	WRITE_ONCE(vdev->leaving, true);
+	wake_up_all(&vdev->unpaused);
 	mutex_lock(&vdev->lock);
 	WRITE_ONCE(vdev->gone, true);
 	vfio_irqs_off(vdev);

@@ -7,6 +7,7 @@
  *   device lock of the driver core (held by probe and remove; never waited
  *   for below it, only tried)
  *     uiommu_domain_freeze()
+ *       vfio_dev.turn	(by users' calls alone, and only to take the next)
  *       vfio_dev.lock	(never waited for below pci_bus_sem: recovery.c)
  *         pci_bus_sem of the PCI core, by power states and resets
  *         configuration access of the device (pci_cfg_access_lock(); that of
@@ -19,6 +20,11 @@
  *         all locks of uiommu	(also those under which it calls mmio())
  *         vfio_dev.irq_lock, vfio_vector.lock
  *           that of an eventfd
+ *
+ * Users come in any number. So they queue for vfio_dev.turn, and one of them
+ * for vfio_dev.lock; and those who must get in however many there are say so
+ * first (leaving, pressing, reset_by_others), so that the one user that may be
+ * ahead lets go of the lock as soon as it has it.
  *
  * Under none of them is user memory touched, a user's page pinned, or the
  * user waited for: remove() takes lock and mem, and must not hang. Arguments
@@ -140,7 +146,9 @@ struct vfio_vector {
 
 /**
  * struct vfio_recovery - what a recovery from errors wants done
- * @work: does it
+ * @reset: the slot was reset, or a user wants to hear that it was; of the
+ *	callbacks of the core alone, which the device lock keeps apart
+ * @work: does the rest
  * @wait: woken when it has been done
  * @frozen: registers are to be closed
  * @restore: the configuration is to be put back first
@@ -148,6 +156,7 @@ struct vfio_vector {
  * @nr_done: those that have been done
  */
 struct vfio_recovery {
+	bool reset;
 	struct work_struct work;
 	wait_queue_head_t wait;
 	bool frozen;
@@ -162,25 +171,29 @@ struct vfio_recovery {
  * @cdev: character device
  * @pdev: the PCI device; we hold a reference
  * @link: place in the list of bound devices
+ * @number: the one in its name, ours while bound
  * @minor: minor number, ours while bound
  * @dir: the directory vfio/ in the PCI device's own
  * @inode: owns the address space in which all mmaps of BARs are found
  * @pristine: configuration as it was before the first user
+ * @was_silent: users were asked about a suspend, said nothing, and that has
+ *	counted; of the one who asks, and of first opens
  * @bars: BARs; see there
  * @rom_size: bytes of the ROM BAR
  *
+ * @leaving: it is about to go: nobody waits for @lock any more. Set once
+ * @pressing: how many of the kernel's own want @lock; users let them go first,
+ *	and wait on @unpaused
+ * @turn: held by the user's call that is next to take @lock, if that was taken
  * @lock: guards what follows, and &vfio_dev.config
  * @gone: unbound or unplugged: every call is -ENODEV. Set once
- * @number: the one in its name, ours while bound
  * @nr_open: open files
  * @closed: woken when @nr_open becomes 0
  * @frozen: an error of the bus is being dealt with
  * @recovery: from that; guarded by a lock of its own
- * @was_silent: users were asked about a suspend, said nothing, and that has
- *	counted; of the one who asks, and of first opens
  * @needs_reset: the reset after the last close could not be done
- * @reset_by_others: a reset goes on that is not at our wish; calls wait on
- *	@unpaused until it is over
+ * @reset_by_others: a reset goes on that is not at our wish, or is about to;
+ *	calls wait on @unpaused until it is over. Set without @lock
  * @resetter: who resets the device at our wish, with @lock held, or NULL; read
  *	under the device lock of the driver core
  * @att: attachment to a domain, or NULL. @attached tells the same to readers
@@ -206,19 +219,26 @@ struct vfio_recovery {
  *
  * @users: goes up when a last file is closed; written under the lock of the
  *	clients
+ * @given_up: the value of @users that stands for those who gave it up after an
+ *	error; for them every call is -EIO
  */
 struct vfio_dev {
 	struct device dev;
 	struct cdev cdev;
 	struct pci_dev *pdev;
 	struct list_head link;
+	int number;
 	int minor;
 	struct kobject *dir;
 	struct inode *inode;
 	struct pci_saved_state *pristine;
+	bool was_silent;
 	struct vfio_bar bars[REGION_NR_BARS];
 	u64 rom_size;
 
+	bool leaving;
+	atomic_t pressing;
+	struct mutex turn;
 	struct mutex lock;
 	bool gone;
 	unsigned int nr_open;
@@ -229,10 +249,8 @@ struct vfio_dev {
 	bool reset_by_others;
 	struct task_struct *resetter;
 	struct uiommu_attachment *att;
-	int number;
 	bool attached;
 	struct vfio_config config;
-	bool was_silent;
 	struct irq_state irqs;
 	struct irq_msix msix;
 	u8 msix_cap;
@@ -249,7 +267,8 @@ struct vfio_dev {
 	spinlock_t irq_lock;
 	struct vfio_intx intx;
 
-	unsigned int users;
+	u64 users;
+	u64 given_up;
 };
 
 /**
@@ -267,6 +286,7 @@ struct vfio_file {
 extern bool vfio_allow_unsafe_intrs;
 extern unsigned int vfio_max_vectors;
 extern bool vfio_suspend_anyway;
+extern unsigned int vfio_veto_interval;
 
 /* device.c */
 extern struct class *vfio_class;
@@ -280,13 +300,15 @@ int vfio_enter(struct vfio_dev *vdev);
 int vfio_enter_at_once(struct vfio_dev *vdev);
 int vfio_enter_attached(struct vfio_dev *vdev);
 void vfio_enter_anyway(struct vfio_dev *vdev);
+void vfio_enter_first(struct vfio_dev *vdev);
+void vfio_leave_first(struct vfio_dev *vdev);
+bool vfio_is_busy(struct vfio_dev *vdev);
 int vfio_wait_for_others(struct vfio_dev *vdev);
 void vfio_leave(struct vfio_dev *vdev);
 
 /* fs.c */
 int vfio_fs_get_inode(struct vfio_dev *vdev);
 void vfio_fs_put_inode(struct vfio_dev *vdev);
-extern unsigned int vfio_veto_interval;
 
 /* file.c, ioctl.c */
 extern const struct file_operations vfio_fops;
@@ -332,6 +354,7 @@ void vfio_reset_done(struct pci_dev *pdev);
 /* recovery.c, power.c; netlink.c has a header of its own */
 void vfio_recovery_init(struct vfio_dev *vdev);
 void vfio_recovery_exit(struct vfio_dev *vdev);
+bool vfio_given_up(struct vfio_dev *vdev);
 extern const struct pci_error_handlers vfio_error_handlers;
 extern const struct dev_pm_ops vfio_pm_ops;
 int vfio_power_init(void);

@@ -41,7 +41,7 @@ static int attach(struct vfio_dev *vdev, struct uiommu_domain *domain)
 	return 0;
 }
 
-/* 1 while others reset the device: nobody else has to wait for that. */
+/* 1 while the device is busy: nobody else has to wait for that. */
 static int try_set(struct vfio_dev *vdev, struct uiommu_domain *domain)
 {
 	int ret = uiommu_domain_freeze(domain);
@@ -50,7 +50,7 @@ static int try_set(struct vfio_dev *vdev, struct uiommu_domain *domain)
 		return ret;
 	ret = vfio_enter_at_once(vdev);
 	if (!ret) {
-		ret = vdev->reset_by_others ? 1 : attach(vdev, domain);
+		ret = vfio_is_busy(vdev) ? 1 : attach(vdev, domain);
 		vfio_leave(vdev);
 	}
 	uiommu_domain_thaw(domain);

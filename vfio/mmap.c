@@ -216,6 +216,8 @@ static int count_vma(struct vfio_dev *vdev, struct vfio_bar *bar, bool wc)
 	down_write(&vdev->mem);
 	if (vdev->gone)
 		ret = -ENODEV;
+	else if (vfio_given_up(vdev))
+		ret = -EIO;
 	else if (!vdev->attached)
 		ret = -EINVAL;
 	else if (wc)

@@ -40,13 +40,14 @@ struct vfio_address {
  */
 struct vfio_hold {
 	struct vfio_dev *vdev;
-	unsigned int users;
+	u64 users;
 };
 
 /**
  * struct vfio_question - something asked of all users of a device
  * @link: place in the list of open questions
  * @vdev: which device
+ * @users: &vfio_dev.users when it was asked; 0 if nobody had the device open
  * @seq: sequence number that an answer must have
  * @message: VFIO_MSG_*
  * @verdict: what has been answered so far; 0 for nothing
@@ -59,6 +60,7 @@ struct vfio_hold {
 struct vfio_question {
 	struct list_head link;
 	struct vfio_dev *vdev;
+	u64 users;
 	u32 seq;
 	u8 message;
 	u32 verdict;

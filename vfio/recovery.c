@@ -5,7 +5,9 @@
  * Owns the time that is left for a recovery. Invariant: users are asked with no
  * lock of ours held and only until a deadline that the whole recovery shares,
  * however many functions take part; registers are closed while the channel is
- * not in order.
+ * not in order. What users say, and how late we are, decides about their own
+ * device: the bus always hears that it can recover, because the drivers of
+ * other functions below the same port lose theirs otherwise.
  *
  * The core calls us with the list of devices locked (pci_bus_sem), for which
  * those who set power states and reset functions wait with vfio_dev.lock held.
@@ -20,6 +22,11 @@
 #define RECOVERY_TIME (3 * HZ)
 #define RECOVERY_SILENCE (HZ / 2)
 #define WORKER_TIME HZ
+
+/* What is ordered: close registers, open them, put the configuration back */
+#define ORDER_FREEZE BIT(0)
+#define ORDER_THAW BIT(1)
+#define ORDER_RESTORE BIT(2)
 
 static_assert((__force u32)PCI_ERS_RESULT_NONE == VERDICT_NONE);
 static_assert((__force u32)PCI_ERS_RESULT_DISCONNECT == VERDICT_DISCONNECT);
@@ -66,6 +73,19 @@ static void end_recovery(void)
 	spin_unlock(&recovery_lock);
 }
 
+/**
+ * vfio_given_up - have the users of a device given it up?
+ * @vdev: the device
+ *
+ * Those who open it after the last of them has closed it have not.
+ *
+ * Return: the answer.
+ */
+bool vfio_given_up(struct vfio_dev *vdev)
+{
+	return READ_ONCE(vdev->given_up) == READ_ONCE(vdev->users);
+}
+
 /* Take what is to be done; returns by what number it will be known as done. */
 static unsigned int take_order(struct vfio_recovery *r, bool *frozen,
 			       bool *restore)
@@ -81,6 +101,15 @@ static unsigned int take_order(struct vfio_recovery *r, bool *frozen,
 	return nr;
 }
 
+/* As at the last close, but that its users still have it open */
+static void cut_off(struct vfio_dev *vdev)
+{
+	if (vdev->gone)
+		return;
+	vfio_irqs_off(vdev);
+	vfio_domain_drop(vdev);
+}
+
 static void carry_out(struct work_struct *work)
 {
 	struct vfio_recovery *r =
@@ -90,13 +119,15 @@ static void carry_out(struct work_struct *work)
 	unsigned int nr;
 
 	/* who waited for us may have given up, and others reset the device */
-	vfio_enter_anyway(vdev);
+	vfio_enter_first(vdev);
 	nr = take_order(r, &frozen, &restore);
 	if (restore)
 		vfio_reset_restore(vdev);
+	if (vfio_given_up(vdev))
+		cut_off(vdev);
 	vdev->frozen = frozen;
 	vfio_mem_update(vdev);
-	vfio_leave(vdev);
+	vfio_leave_first(vdev);
 	WRITE_ONCE(r->nr_done, nr);
 	wake_up_all(&r->wait);
 }
@@ -106,22 +137,23 @@ static bool is_done(struct vfio_recovery *r, unsigned int nr)
 	return (int)(READ_ONCE(r->nr_done) - nr) >= 0;
 }
 
-/* Returns false if the worker could not do it yet; it will when it can. */
-static bool order(struct vfio_dev *vdev, bool frozen, bool restore)
+/* If the worker cannot do it yet it will when it can; nobody waits for that. */
+static void order(struct vfio_dev *vdev, unsigned int what)
 {
 	struct vfio_recovery *r = &vdev->recovery;
 	unsigned int nr;
 
 	spin_lock(&recovery_lock);
-	r->frozen = frozen;
-	r->restore |= restore;
+	if (what & (ORDER_FREEZE | ORDER_THAW))
+		r->frozen = what & ORDER_FREEZE;
+	if (what & ORDER_RESTORE)
+		r->restore = true;
 	nr = ++r->nr_ordered;
 	spin_unlock(&recovery_lock);
 	queue_work(system_unbound_wq, &r->work);
-	if (wait_event_timeout(r->wait, is_done(r, nr), WORKER_TIME))
-		return true;
-	pci_warn(vdev->pdev, "recovery waits for who is at work on it\n");
-	return false;
+	if (!wait_event_timeout(r->wait, is_done(r, nr), WORKER_TIME))
+		dev_warn_ratelimited(&vdev->pdev->dev,
+				     "recovery waits for a call to end\n");
 }
 
 /**
@@ -143,64 +175,80 @@ void vfio_recovery_exit(struct vfio_dev *vdev)
 	cancel_work_sync(&vdev->recovery.work);
 }
 
-/* What the users say; @otherwise if none of them says anything */
-static pci_ers_result_t ask(struct vfio_dev *vdev, u8 message, u32 state,
-			    u32 otherwise)
+/* Calls fail at once; the worker takes from the device what it still has */
+static void give_up(struct vfio_dev *vdev, u64 users)
+{
+	WRITE_ONCE(vdev->given_up, users);
+	if (!vfio_given_up(vdev))
+		return;
+	dev_info_ratelimited(&vdev->pdev->dev, "given up by its user\n");
+	order(vdev, 0);
+}
+
+/* What the users say: VERDICT_*, or 0 if none of them says anything */
+static u32 ask(struct vfio_dev *vdev, u8 message, u32 state)
 {
 	struct vfio_question question;
 	u32 verdict;
 
+	if (vfio_given_up(vdev))
+		return 0;
 	vfio_clients_ask(&question, vdev, message, state);
 	verdict = vfio_clients_wait(&question, begin_question(message));
 	end_question();
-	if (!verdict || verdict == VERDICT_NONE)
-		verdict = otherwise;
-	return (__force pci_ers_result_t)verdict;
+	if (verdict == VERDICT_DISCONNECT)
+		give_up(vdev, question.users);
+	return verdict;
 }
 
 static pci_ers_result_t error_detected(struct pci_dev *pdev,
 				       pci_channel_state_t state)
 {
 	struct vfio_dev *vdev = pci_get_drvdata(pdev);
-	u32 otherwise = VERDICT_CAN_RECOVER;
-	pci_ers_result_t result;
+	bool closed = state != pci_channel_io_normal;
+	u32 verdict;
 
-	if (state != pci_channel_io_normal) {
-		order(vdev, true, false);
-		otherwise = VERDICT_NEED_RESET;
-	}
-	result = ask(vdev, VFIO_MSG_ERROR_DETECTED, (__force u32)state,
-		     otherwise);
+	if (closed)
+		order(vdev, ORDER_FREEZE);
+	verdict = ask(vdev, VFIO_MSG_ERROR_DETECTED, (__force u32)state);
+	vdev->recovery.reset = closed || verdict == VERDICT_NEED_RESET;
 	if (state == pci_channel_io_perm_failure) {
 		/* Nothing follows */
 		end_recovery();
 		return PCI_ERS_RESULT_DISCONNECT;
 	}
-	/* Nobody can make a frozen channel work by wishing */
-	if (state == pci_channel_io_frozen &&
-	    result != PCI_ERS_RESULT_DISCONNECT)
-		return PCI_ERS_RESULT_NEED_RESET;
-	return result;
-}
-
-static pci_ers_result_t mmio_enabled(struct pci_dev *pdev)
-{
-	return ask(pci_get_drvdata(pdev), VFIO_MSG_MMIO_ENABLED, 0,
-		   VERDICT_RECOVERED);
+	return PCI_ERS_RESULT_CAN_RECOVER;
 }
 
 /*
- * The reset has taken the configuration away: put it back as the user had it,
- * as after any reset. A device that was just reset begins no DMA by itself.
+ * The slot was reset, or a user wishes it were, and the bus was not asked. A
+ * reset has taken the configuration away: put it back as the user had it, as
+ * after any reset. A device that was just reset begins no DMA by itself.
  */
-static pci_ers_result_t slot_reset(struct pci_dev *pdev)
+static void put_back(struct vfio_dev *vdev)
+{
+	order(vdev, ORDER_THAW | ORDER_RESTORE);
+	ask(vdev, VFIO_MSG_SLOT_RESET, 0);
+}
+
+/* Also after a reset, if no driver has said that it needs one */
+static pci_ers_result_t mmio_enabled(struct pci_dev *pdev)
 {
 	struct vfio_dev *vdev = pci_get_drvdata(pdev);
+	bool reset = vdev->recovery.reset;
 
-	if (!order(vdev, true, true))
-		return PCI_ERS_RESULT_DISCONNECT;
-	order(vdev, false, false);
-	return ask(vdev, VFIO_MSG_SLOT_RESET, 0, VERDICT_RECOVERED);
+	if (!reset)
+		reset = ask(vdev, VFIO_MSG_MMIO_ENABLED, 0) ==
+			VERDICT_NEED_RESET;
+	if (reset)
+		put_back(vdev);
+	return PCI_ERS_RESULT_RECOVERED;
+}
+
+static pci_ers_result_t slot_reset(struct pci_dev *pdev)
+{
+	put_back(pci_get_drvdata(pdev));
+	return PCI_ERS_RESULT_RECOVERED;
 }
 
 static void resume(struct pci_dev *pdev)
@@ -208,8 +256,9 @@ static void resume(struct pci_dev *pdev)
 	struct vfio_dev *vdev = pci_get_drvdata(pdev);
 
 	end_recovery();
-	order(vdev, false, false);
-	vfio_clients_tell(vdev, VFIO_MSG_ERROR_RESUME);
+	order(vdev, ORDER_THAW);
+	if (!vfio_given_up(vdev))
+		vfio_clients_tell(vdev, VFIO_MSG_ERROR_RESUME);
 }
 
 const struct pci_error_handlers vfio_error_handlers = {

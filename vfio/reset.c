@@ -118,9 +118,10 @@ static bool is_by_others(const struct vfio_dev *vdev)
  * @pdev: the device, locked by him, and its configuration too
  *
  * That is let go meanwhile: users who wait for it hold our lock. He has not
- * begun, and the device lock keeps all others from it. From then on nobody
- * gets in, see vfio_enter(): the core puts back what it saved, messages of
- * interrupts among it, without a lock.
+ * begun, and the device lock keeps all others from it. Nobody gets in any more
+ * from the first moment, or he would have to wait for all who want to; and
+ * nobody until the end, see vfio_enter(): the core puts back what it saved,
+ * messages of interrupts among it, without a lock.
  */
 void vfio_reset_prepare(struct pci_dev *pdev)
 {
@@ -129,9 +130,9 @@ void vfio_reset_prepare(struct pci_dev *pdev)
 	if (!is_by_others(vdev))
 		return;
 	pci_cfg_access_unlock(pdev);
+	WRITE_ONCE(vdev->reset_by_others, true);
 	mutex_lock(&vdev->lock);
 	vfio_config_wake(&vdev->config);
-	WRITE_ONCE(vdev->reset_by_others, true);
 	vfio_mem_pause(vdev);
 	vfio_intx_set(vdev, INTX_PAUSED);
 	mutex_unlock(&vdev->lock);

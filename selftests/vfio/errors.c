@@ -6,15 +6,18 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "../lib/call.h"
 #include "../lib/control.h"
 #include "../lib/device.h"
 #include "../lib/domain.h"
+#include "../lib/fault.h"
 #include "../lib/genl.h"
 #include "../lib/harness.h"
 #include "../lib/process.h"
@@ -28,9 +31,6 @@
 #define RECOVERED 5
 
 #define BAR0 0x10
-#define BRIDGE_CONTROL 0x3e
-#define BRIDGE_SERR 0x0002
-#define COMMAND_SERR 0x0100
 
 /*
  * The device that is plugged in for this: a register that keeps what is
@@ -39,31 +39,6 @@
 #define DEVICE "virtio-rng-pci,id=faulty,bus=slot0,aer=on,disable-legacy=on"
 #define SELECT REGION(4, 0x00)
 #define QUEUES REGION(4, 0x10)
-
-static int set_bits(const char *bdf, const char *config, int at, __u16 bits)
-{
-	char path[128];
-	__u16 value;
-	int fd, ok;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", bdf, config);
-	fd = open(path, O_RDWR);
-	if (fd < 0)
-		return -errno;
-	ok = pread(fd, &value, 2, at) == 2;
-	value |= bits;
-	ok = ok && pwrite(fd, &value, 2, at) == 2;
-	close(fd);
-	return ok ? 0 : -EIO;
-}
-
-/* What firmware does on a real machine: errors are reported, and passed on */
-static int let_errors_through(const char *bdf)
-{
-	int err = set_bits(bdf, "../config", BRIDGE_CONTROL, BRIDGE_SERR);
-
-	return err ? err : set_bits(bdf, "config", COMMAND, COMMAND_SERR);
-}
 
 FIXTURE(errors)
 {
@@ -87,7 +62,7 @@ static int put_in(FIXTURE_DATA(errors) * self)
 	if (!err)
 		err = device_command_write(self->fd, COMMAND_MEMORY);
 	if (!err)
-		err = let_errors_through(self->bdf);
+		err = control_let_errors_through(self->bdf);
 	if (!err && device_read(self->fd, QUEUES, &self->queues, 4) != 4)
 		err = -EIO;
 	return err ? err : genl_sign_up(self->sock, self->bdf, ALL);
@@ -211,25 +186,64 @@ TEST_F(errors, reset_of_the_slot_gives_all_back)
 	close(config);
 }
 
+/* Every way to a device that was given up */
+static void expect_closed(struct __test_metadata *_metadata,
+			  FIXTURE_DATA(errors) * self, volatile __u8 *registers)
+{
+	__u32 value;
+
+	EXPECT_EQ(-EIO, device_read(self->fd, QUEUES, &value, 4));
+	EXPECT_EQ(-EIO, device_write(self->fd, SELECT, &value, 4));
+	EXPECT_EQ(-EIO, device_read(self->fd, CONFIG(0), &value, 4));
+	EXPECT_EQ(-EIO, call(self->fd, VFIO_IRQ_EOI, NULL));
+	EXPECT_EQ(-EIO, call(self->fd, VFIO_RESET_FUNCTION, NULL));
+	EXPECT_EQ(-EIO, call(self->fd, VFIO_DOMAIN_UNSET, NULL));
+	EXPECT_EQ(-EIO, device_set(self->fd, self->domain));
+	EXPECT_EQ(-EIO, device_map(self->fd, self, 0x100000, 4096, 0));
+	EXPECT_EQ(-EIO, device_open_bdf(self->bdf));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, self->fd,
+				   REGION(4, 0)));
+	EXPECT_EQ(EIO, errno);
+	EXPECT_EQ(SIGBUS, fault_read(registers));
+	EXPECT_EQ(0, device_command_real(self->bdf) & COMMAND_MASTER);
+}
+
 /*
- * The core ends the recovery then, and tells drivers no more. The channel was
- * in order all the time, so that registers stay what they were; and the next
+ * The device is closed to those who have it open, and to nobody else; the next
  * error is another question.
  */
 TEST_F(errors, given_up)
 {
 	struct genl_event event;
+	struct uiommu_info info;
 	__u32 queues = 0;
+	void *registers =
+		mmap(NULL, PAGE, PROT_READ, MAP_SHARED, self->fd, REGION(4, 0));
 
+	ASSERT_NE(MAP_FAILED, registers);
+	EXPECT_EQ(0, fault_read(registers));
+	ASSERT_EQ(0, device_command_write(self->fd,
+					  COMMAND_MEMORY | COMMAND_MASTER));
 	ASSERT_EQ(0, control("hmp pcie_aer_inject_error faulty COMP_TIME"));
 	ASSERT_EQ(0, genl_event(self->sock, &event, 10000));
 	EXPECT_EQ(VFIO_MSG_ERROR_DETECTED, event.message);
 	EXPECT_EQ(0, answer(self->sock, &event, DISCONNECT));
 	EXPECT_EQ(-ENOENT, answer(self->sock, &event, DISCONNECT));
 	EXPECT_EQ(-ETIMEDOUT, genl_event(self->sock, &event, 1000));
+	expect_closed(_metadata, self, registers);
+	ASSERT_EQ(0, domain_info(self->domain, &info));
+	EXPECT_EQ(0, info.nr_devices);
+
+	munmap(registers, PAGE);
+	close(self->fd);
+	self->fd = device_open_bdf(self->bdf);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, device_set(self->fd, self->domain));
+	ASSERT_EQ(0, device_command_write(self->fd, COMMAND_MEMORY));
 	EXPECT_EQ(4, device_read(self->fd, QUEUES, &queues, 4));
 	EXPECT_EQ(self->queues, queues);
-
+	ASSERT_EQ(0, control_let_errors_through(self->bdf));
+	ASSERT_EQ(0, genl_sign_up(self->sock, self->bdf, ALL));
 	ASSERT_EQ(0, control("hmp pcie_aer_inject_error faulty COMP_TIME"));
 	ASSERT_EQ(0, genl_event(self->sock, &event, 10000));
 	EXPECT_EQ(VFIO_MSG_ERROR_DETECTED, event.message);

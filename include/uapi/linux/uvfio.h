@@ -10,8 +10,10 @@
  * information asked. All else is EINVAL, and is so again after
  * VFIO_DOMAIN_UNSET. Errors common to all calls:
  *
- * * ENODEV: the device was unbound or unplugged
- * * EINTR: a fatal signal while others were resetting the device
+ * * ENODEV: the device was unbound or unplugged, or is about to be
+ * * EIO: its users gave it up after an error of the bus; close it
+ * * EINTR: a fatal signal while others were resetting the device, or in the
+ *   queue for it
  * * EINVAL: there is no domain, and the call needs one
  * * EFAULT: the argument cannot be read or written
  * * ENOTTY: no such call
@@ -413,7 +415,9 @@ struct uvfio_irq_set {
  *	answer with VFIO_MSG_ERROR_HANDLING_REPLY
  * @VFIO_MSG_MMIO_ENABLED: registers can be reached again
  * @VFIO_MSG_LINK_RESET: the link was reset
- * @VFIO_MSG_SLOT_RESET: the device was reset, its configuration restored
+ * @VFIO_MSG_SLOT_RESET: its configuration was restored. The slot was reset if
+ *	the state that came with VFIO_MSG_ERROR_DETECTED was 2; else a user has
+ *	answered 3, and VFIO_RESET_FUNCTION can be called when all is over
  * @VFIO_MSG_ERROR_RESUME: the recovery is over
  * @VFIO_MSG_PM_SUSPEND: the machine wants to sleep; answer with
  *	VFIO_MSG_PM_SUSPEND_REPLY
@@ -460,7 +464,9 @@ enum vfio_message {
  * @VFIO_ATTR_PCI_FUNC: u8
  * @VFIO_ATTR_CHANNEL_STATE: u32, 1 normal, 2 frozen, 3 dead
  * @VFIO_ATTR_ERROR_HANDLING_REPLY: u32: 1 no opinion, 2 can recover, 3 needs a
- *	reset, 4 give it up, 5 recovered
+ *	reset (VFIO_MSG_SLOT_RESET follows), 4 give it up (all calls of those
+ *	who have it open are EIO from then on, until the last has closed it), 5
+ *	recovered
  * @VFIO_ATTR_PM_SUSPEND_REPLY: u32, 0 agreed, else refused
  */
 enum vfio_attribute {
