@@ -11,20 +11,17 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
-#include "glance.h"
 #include "group.h"
 
 /*
- * A process can hold up the work on its mappings for as long as it goes on
- * changing its memory. So there are several queues, each with so many at work
- * at once, and a user's domains are all in one, drawn by lot.
+ * To give pages back takes long where they are many. So there are several
+ * queues, each with so many at work at once, and a user's domains are all in
+ * one, drawn by lot.
  */
 #define QUEUES_BITS 6
 #define QUEUE_WORKERS 8
 
 static struct workqueue_struct *queues[1 << QUEUES_BITS];
-/* for what waits for nobody, and must not wait for those who do */
-static struct workqueue_struct *glances;
 static u32 lot;
 static DEFINE_IDA(ids);
 
@@ -37,9 +34,6 @@ int __init domain_init(void)
 {
 	unsigned int i;
 
-	glances = alloc_workqueue("uiommu/glance", WQ_UNBOUND, QUEUE_WORKERS);
-	if (!glances)
-		return -ENOMEM;
 	lot = get_random_u32();
 	for (i = 0; i < ARRAY_SIZE(queues); i++) {
 		queues[i] = alloc_workqueue("uiommu/%u", WQ_UNBOUND,
@@ -60,7 +54,6 @@ void domain_exit(void)
 	for (i = 0; i < ARRAY_SIZE(queues); i++)
 		if (queues[i])
 			destroy_workqueue(queues[i]);
-	destroy_workqueue(glances);
 	ida_destroy(&ids);
 }
 
@@ -111,33 +104,6 @@ static void reap(struct work_struct *work)
 	work_done(domain);
 }
 
-static void look(struct work_struct *work)
-{
-	struct uiommu_domain *domain =
-		container_of(to_delayed_work(work), struct uiommu_domain, look);
-
-	revoke_look(domain);
-	work_done(domain);
-}
-
-static void glance(struct work_struct *work)
-{
-	struct uiommu_domain *domain = container_of(
-		to_delayed_work(work), struct uiommu_domain, glance);
-
-	glance_round(domain);
-	work_done(domain);
-}
-
-static void wait_and_look(struct work_struct *work)
-{
-	struct uiommu_domain *domain =
-		container_of(work, struct uiommu_domain, wait_and_look);
-
-	revoke_wait_and_look(domain);
-	work_done(domain);
-}
-
 /**
  * domain_queue_reap() - have what was revoked finished
  * @domain: its domain, referenced by the caller
@@ -154,58 +120,6 @@ void domain_queue_reap(struct uiommu_domain *domain)
 		work_done(domain);
 }
 
-/**
- * domain_queue_look() - have suspects looked at
- * @domain: their domain, referenced by the caller
- * @delay: when, in jiffies
- *
- * May be called from the notifier.
- */
-void domain_queue_look(struct uiommu_domain *domain, unsigned long delay)
-{
-	domain_get(domain);
-	__module_get(THIS_MODULE);
-	if (!queue_delayed_work(domain->queue, &domain->look, delay))
-		work_done(domain);
-}
-
-/**
- * domain_queue_glance() - have suspects' pages looked at, without waiting
- * @domain: their domain, referenced by the caller
- * @delay: when, in jiffies
- */
-void domain_queue_glance(struct uiommu_domain *domain, unsigned long delay)
-{
-	domain_get(domain);
-	__module_get(THIS_MODULE);
-	if (!queue_delayed_work(glances, &domain->glance, delay))
-		work_done(domain);
-}
-
-/**
- * domain_cancel_glance() - there is nothing to glance at any more
- * @domain: the domain, referenced by the caller
- *
- * What is queued would keep the domain and the module for nothing.
- */
-void domain_cancel_glance(struct uiommu_domain *domain)
-{
-	if (cancel_delayed_work(&domain->glance))
-		work_done(domain);
-}
-
-/**
- * domain_queue_wait() - have suspects looked at whose mmap_lock is never free
- * @domain: their domain, referenced by the caller
- */
-void domain_queue_wait(struct uiommu_domain *domain)
-{
-	domain_get(domain);
-	__module_get(THIS_MODULE);
-	if (!queue_work(domain->queue, &domain->wait_and_look))
-		work_done(domain);
-}
-
 static void init(struct uiommu_domain *domain)
 {
 	unsigned int i;
@@ -219,20 +133,12 @@ static void init(struct uiommu_domain *domain)
 	INIT_LIST_HEAD(&domain->attachments);
 	INIT_LIST_HEAD(&domain->groups);
 	INIT_LIST_HEAD(&domain->revoked);
-	INIT_LIST_HEAD(&domain->suspects);
-	INIT_LIST_HEAD(&domain->later);
-	INIT_LIST_HEAD(&domain->hidden);
-	INIT_LIST_HEAD(&domain->looking);
 	INIT_LIST_HEAD(&domain->waiters);
 	for (i = 0; i < LEVELS_MAX; i++)
 		xa_init_flags(&domain->tables[i], XA_FLAGS_ACCOUNT);
 	init_waitqueue_head(&domain->wait);
 	init_waitqueue_head(&domain->poll);
 	INIT_WORK(&domain->reap, reap);
-	INIT_DELAYED_WORK(&domain->look, look);
-	INIT_DELAYED_WORK(&domain->glance, glance);
-	domain->next_glance = jiffies;
-	INIT_WORK(&domain->wait_and_look, wait_and_look);
 	domain->place = UIOMMU_PLACE_START;
 	domain->queue = queue_of(current_uid());
 }

@@ -14,8 +14,10 @@
  *	    mmap_lock		taken by pinning, under freeze (read)
  *		uiommu_domain.members	mutex; the list of attachments
  *		    what uiommu_device_ops.mmio() takes
- *		    uiommu_domain.lock	spinlock, innermost
+ *		    uiommu_domain.lock	spinlock
+ *			uiommu_process.lock	spinlock, innermost
  *
+ *	table of processes	spinlock of process.c
  *	table of domains	spinlock of faults.c, interrupts off
  *	    uiommu_fault_ring.lock	spinlock, interrupts off
  *
@@ -53,6 +55,7 @@
 #include "frames.h"
 #include "gate.h"
 #include "levels.h"
+#include "process.h"
 #include "report.h"
 #include "span.h"
 
@@ -149,17 +152,9 @@ struct uiommu_hw {
  * @nr_revoking: mappings claimed and not yet retired
  * @nr_unfinished: mappings that the worker has to give back
  * @revoked: &uiommu_mapping.work_node, to be given back by @reap
- * @suspects: &uiommu_mapping.work_node, to be looked at by @look
- * @later: suspects that could not be looked at in this round
- * @hidden: suspects whose mmap_lock was never free when looked at
  * @waiters: those who wait for the worker; see reap.c
  * @tickets: &uiommu_mapping.ticket given so far
  * @reap: gives back what was revoked
- * @look: looks whether the memory of suspects is still theirs
- * @glance: looks at suspects' pages while @look has to wait
- * @next_glance: when it may at the earliest, in jiffies
- * @looking: &struct looker.node of those who look just now
- * @wait_and_look: looks at those that are hidden
  * @place: where the search for a free address begins
  * @nr_maps: mappings in @maps
  * @mapped: bytes of them
@@ -206,17 +201,9 @@ struct uiommu_domain {
 	unsigned long nr_revoking;
 	unsigned long nr_unfinished;
 	struct list_head revoked;
-	struct list_head suspects;
-	struct list_head later;
-	struct list_head hidden;
-	struct list_head looking;
 	struct list_head waiters;
 	u64 tickets;
 	struct work_struct reap;
-	struct delayed_work look;
-	struct delayed_work glance;
-	unsigned long next_glance;
-	struct work_struct wait_and_look;
 	u64 place;
 	u64 nr_maps;
 	u64 mapped;
@@ -240,8 +227,8 @@ struct uiommu_domain {
  * struct uiommu_owner - an open file through which memory is mapped
  * @ref: the file, calls in flight, mappings
  * @domain: its domain; holds a reference
- * @mm: whose memory it maps; only compared; guarded by &uiommu_domain.lock,
- *	valid while @nr_maps is not 0
+ * @memory: what it has mapped of which process, or NULL; another process's
+ *	takes its place only while @nr_maps is 0; guarded by &uiommu_domain.lock
  * @maps: &uiommu_mapping.owner_node; guarded by &uiommu_domain.lock
  * @nr_maps: length of @maps, those in flight included
  * @pinned: pages pinned through it; atomic
@@ -252,7 +239,7 @@ struct uiommu_domain {
 struct uiommu_owner {
 	refcount_t ref;
 	struct uiommu_domain *domain;
-	struct mm_struct *mm;
+	struct uiommu_memory *memory;
 	struct list_head maps;
 	u64 nr_maps;
 	atomic64_t pinned;
@@ -311,12 +298,14 @@ enum map_state {
  * @iova: first I/O virtual address; fixed
  * @size: bytes; fixed
  * @vaddr: start of the buffer; fixed
- * @mm: whose memory it is; we hold it grabbed
+ * @mm: whose memory it is; @memory keeps it
+ * @memory: with what else of it; holds a reference
  * @notifier: tells when that memory changes
  * @domain: where it is mapped; the reference is the owner's
  * @owner: who mapped it; holds a reference
  * @owner_node: place in &uiommu_owner.maps
- * @work_node: place in &uiommu_domain.revoked, suspects, later or hidden
+ * @work_node: place in &uiommu_domain.revoked, in a list of @memory, or in
+ *	&uiommu_process.dead
  * @hull: user addresses whose page table entries were cleared since the last
  *	look; first > last when there are none
  * @charged_to: whose locked-memory quota pays @charged pages, or NULL
@@ -333,9 +322,10 @@ enum map_state {
  * @mmio: not memory but another device's BAR, whose attachment this is
  * @mmio_node: place in &uiommu_attachment.mmios
  * @doomed: its memory went while it was being filled
- * @suspect: on &uiommu_domain.suspects, later or hidden
+ * @suspect: on &uiommu_memory.suspects, later or hidden
  * @missed: looks in vain or in doubt, one after the other
- * @busy: replays and looks in progress; must be 0 before it is freed
+ * @busy: replays and looks in progress; must be 0 before its pages are given
+ *	back
  *
  * All but the fixed are guarded by &uiommu_domain.lock from publication on;
  * before it the filler owns what the notifier does not touch (@hull, @doomed).
@@ -348,6 +338,7 @@ struct uiommu_mapping {
 	u64 size;
 	unsigned long vaddr;
 	struct mm_struct *mm;
+	struct uiommu_memory *memory;
 	struct mmu_interval_notifier notifier;
 	struct uiommu_domain *domain;
 	struct uiommu_owner *owner;
@@ -420,10 +411,6 @@ enum look { LOOK_SAME, LOOK_GONE, LOOK_DOUBTFUL, LOOK_LATER, LOOK_MISSED };
 struct uiommu_domain *domain_alloc(void);
 void domain_get(struct uiommu_domain *domain);
 void domain_queue_reap(struct uiommu_domain *domain);
-void domain_queue_look(struct uiommu_domain *domain, unsigned long delay);
-void domain_queue_wait(struct uiommu_domain *domain);
-void domain_queue_glance(struct uiommu_domain *domain, unsigned long delay);
-void domain_cancel_glance(struct uiommu_domain *domain);
 int domain_init(void);
 void domain_exit(void);
 
@@ -441,6 +428,7 @@ int tree_place(struct uiommu_domain *domain, struct map_request *request);
 /* map.c */
 int map_user(struct uiommu_owner *owner, struct map_request *request);
 void map_finish(struct uiommu_mapping *map);
+void map_bury(struct uiommu_mapping *map);
 int map_init(void);
 void map_exit(void);
 
@@ -463,8 +451,7 @@ void reap_all(struct uiommu_domain *domain);
 /* revoke.c */
 extern const struct mmu_interval_notifier_ops revoke_ops;
 int revoke_settle(struct uiommu_mapping *map);
-void revoke_look(struct uiommu_domain *domain);
-void revoke_wait_and_look(struct uiommu_domain *domain);
+void revoke_look(struct uiommu_memory *memory);
 bool revoke_memory_gone(struct uiommu_mapping *map);
 void revoke_claimed(struct uiommu_mapping *map);
 void revoke_let_go(struct uiommu_domain *domain, struct uiommu_mapping *map);

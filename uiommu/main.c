@@ -349,9 +349,12 @@ static int __init uiommu_init(void)
 	ret = map_init();
 	if (ret)
 		return ret;
-	ret = domain_init();
+	ret = process_init();
 	if (ret)
 		goto exit_maps;
+	ret = domain_init();
+	if (ret)
+		goto exit_processes;
 	ret = misc_register(&uiommu_misc);
 	if (ret)
 		goto exit_domains;
@@ -363,6 +366,8 @@ deregister:
 	misc_deregister(&uiommu_misc);
 exit_domains:
 	domain_exit();
+exit_processes:
+	process_exit();
 exit_maps:
 	map_exit();
 	return ret;
@@ -373,6 +378,7 @@ static void __exit uiommu_exit(void)
 	sysfs_domains_exit();
 	misc_deregister(&uiommu_misc);
 	domain_exit();
+	process_exit();
 	map_exit();
 }
 

@@ -39,7 +39,7 @@ static struct uiommu_mapping *map_alloc(struct uiommu_owner *owner,
 	map->writable = request->writable;
 	map->hull = SPAN_NONE;
 	map->mm = current->mm;
-	mmgrab(map->mm);
+	map->memory = NULL;
 	map->domain = owner->domain;
 	map->owner = owner;
 	uiommu_owner_get(owner);
@@ -50,26 +50,45 @@ static struct uiommu_mapping *map_alloc(struct uiommu_owner *owner,
 
 static void map_free(struct uiommu_mapping *map)
 {
+	struct uiommu_memory *memory = map->memory;
 	struct uiommu_owner *owner = map->owner;
 
-	mmdrop(map->mm);
 	kmem_cache_free(map_cache, map);
+	if (memory)
+		memory_put(memory);
 	uiommu_owner_put(owner);
+}
+
+/**
+ * map_bury() - remove the notifier of a mapping, and free it
+ * @map: the mapping; it has nothing else left, and nobody looks at it
+ *
+ * Waits until no invalidation of its process is under way.
+ */
+void map_bury(struct uiommu_mapping *map)
+{
+	if (map->notifier.mm)
+		mmu_interval_notifier_remove(&map->notifier);
+	map_free(map);
 }
 
 /**
  * map_finish() - give back what a mapping holds, and free it
  * @map: the mapping; revoked, in no list, not busy
  *
- * Waits for notifier callbacks in progress and for page locks.
+ * Waits for page locks, and for invalidations of our own process. Those of
+ * another do not matter: its work frees what is left then.
  */
 void map_finish(struct uiommu_mapping *map)
 {
-	if (map->notifier.mm)
-		mmu_interval_notifier_remove(&map->notifier);
 	frames_unpin(map);
 	uncharge_map(map);
-	map_free(map);
+	/* pairs with that of stop_looking() */
+	if (map->mm == current->mm &&
+	    smp_load_acquire(&map->memory->looking) != map)
+		map_bury(map);
+	else
+		process_bury(map);
 }
 
 static int choose_iova(struct uiommu_mapping *map, struct map_request *request)
@@ -92,6 +111,16 @@ static bool is_leaving(struct uiommu_mapping *map)
 	return map->state == MAP_REVOKING || map->state == MAP_STUCK;
 }
 
+/* -ENOLINK: the owner may map memory of this process, but has not yet. */
+static int check_owner(struct uiommu_owner *owner, struct mm_struct *mm)
+{
+	if (owner->retired)
+		return -EINVAL;
+	if (owner->memory && owner->memory->process->mm == mm)
+		return 0;
+	return owner->nr_maps ? -EINVAL : -ENOLINK;
+}
+
 /* Take the range if it is free. -EAGAIN: another is just leaving it. */
 static int try_reserve(struct uiommu_mapping *map, struct map_request *request)
 {
@@ -102,8 +131,9 @@ static int try_reserve(struct uiommu_mapping *map, struct map_request *request)
 
 	if (domain->broken)
 		return -EIO;
-	if (owner->retired || (owner->nr_maps && owner->mm != map->mm))
-		return -EINVAL;
+	ret = check_owner(owner, map->mm);
+	if (ret)
+		return ret;
 	ret = choose_iova(map, request);
 	if (ret)
 		return ret;
@@ -114,7 +144,8 @@ static int try_reserve(struct uiommu_mapping *map, struct map_request *request)
 		return is_leaving(other) ? -EAGAIN : -EBUSY;
 
 	tree_insert(domain, map);
-	owner->mm = map->mm;
+	memory_get(owner->memory);
+	map->memory = owner->memory;
 	owner->nr_maps++;
 	list_add_tail(&map->owner_node, &owner->maps);
 	return 0;
@@ -131,6 +162,11 @@ static int reserve(struct uiommu_mapping *map, struct map_request *request)
 		ret = try_reserve(map, request);
 		seen = domain->retired;
 		spin_unlock(&domain->lock);
+		if (ret == -ENOLINK) {
+			ret = memory_renew(map->owner);
+			if (!ret)
+				continue;
+		}
 		if (ret != -EAGAIN)
 			return ret;
 		if (fatal_signal_pending(current))

@@ -73,6 +73,8 @@ void uiommu_owner_put(struct uiommu_owner *owner)
 	spin_lock(&domain->lock);
 	list_del(&owner->att_node);
 	spin_unlock(&domain->lock);
+	if (owner->memory)
+		memory_put(owner->memory);
 	kfree(owner);
 	uiommu_domain_put(domain);
 }

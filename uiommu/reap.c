@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is left of a mapping that no device reaches any more: its pages, its
- * notifier, its charge. Invariant: a mapping given to the worker is finished
- * once, when nobody looks at it any more, and whoever waits for that is told.
+ * What is left of a mapping that no device reaches any more: its pages and its
+ * charge. Invariant: a mapping given to the worker is finished once, when
+ * nobody is busy with it any more, and whoever waits for that is told. Nothing
+ * here waits for an invalidation of a process; see process.c.
  */
 #include <linux/sched/signal.h>
 
@@ -75,16 +76,15 @@ static void tell_waiters(struct uiommu_domain *domain, u64 ticket)
  * reap_now() - finish a revoked mapping, and wait for that
  * @map: the mapping
  *
- * Somebody may still look at it, or its process may go on changing its
- * memory, which holds up the removal of the notifier. If it is not our own
- * process the worker finishes it; a fatal signal ends our waiting.
+ * Where somebody is still busy with it the worker finishes it; a fatal signal
+ * ends our waiting.
  */
 void reap_now(struct uiommu_mapping *map)
 {
-	if (map->mm == current->mm && !READ_ONCE(map->busy))
-		map_finish(map);
-	else
+	if (READ_ONCE(map->busy))
 		let_worker_finish(map);
+	else
+		map_finish(map);
 }
 
 /**

@@ -10,8 +10,9 @@
  * is noted in the hull of the mapping, and somebody who may sleep looks again,
  * the filler before publication and a worker after. All others do not mean it.
  *
- * To look at a process one may have to wait for long. As long as anybody does,
- * or is to, the pages are glanced at: that tells less, but waits for nobody.
+ * To look at a process one may have to wait for long: the work of that process
+ * does, and while it waits, or is to begin, the pages are glanced at: that
+ * tells less, but waits for nobody.
  */
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -33,16 +34,16 @@
 static void suspect(struct uiommu_mapping *map,
 		    const struct mmu_notifier_range *range)
 {
-	struct uiommu_domain *domain = map->domain;
+	struct uiommu_memory *memory = map->memory;
 
 	map->hull.first = min_t(u64, map->hull.first, range->start);
 	map->hull.last = max_t(u64, map->hull.last, range->end - 1);
 	if (map->state != MAP_LIVE || map->suspect)
 		return;
 	map->suspect = true;
-	list_add_tail(&map->work_node, &domain->suspects);
-	domain_queue_look(domain, 0);
-	glance_soon(domain);
+	list_add_tail(&map->work_node, &memory->suspects);
+	memory_queue_look(memory, 0);
+	glance_soon(memory);
 }
 
 /**
@@ -64,8 +65,8 @@ bool revoke_memory_gone(struct uiommu_mapping *map)
 
 /**
  * revoke_claimed() - take a mapping away from devices
- * @map: the mapping, claimed by the caller, who still holds it busy or is in
- *	its notifier
+ * @map: the mapping, claimed by the caller, who still holds it busy, looks at
+ *	it, or is in its notifier
  */
 void revoke_claimed(struct uiommu_mapping *map)
 {
@@ -127,7 +128,7 @@ static struct span take_hull(struct uiommu_mapping *map)
 	return hull;
 }
 
-/* To be looked at again. */
+/* To be looked at again, with its lock held. */
 static void postpone(struct uiommu_mapping *map, struct span hull,
 		     struct list_head *list)
 {
@@ -137,6 +138,15 @@ static void postpone(struct uiommu_mapping *map, struct span hull,
 		list_del(&map->work_node);
 	list_add_tail(&map->work_node, list);
 	map->suspect = true;
+}
+
+static void postpone_to_later(struct uiommu_mapping *map, struct span hull)
+{
+	struct uiommu_memory *memory = map->memory;
+
+	if (list_empty(&memory->later))
+		memory->later_at = jiffies + LOOK_AGAIN_JIFFIES;
+	postpone(map, hull, &memory->later);
 }
 
 static int publish(struct uiommu_mapping *map)
@@ -174,9 +184,9 @@ static int publish_suspect(struct uiommu_mapping *map, struct span hull)
 	spin_lock(&domain->lock);
 	ret = publish(map);
 	if (!ret) {
-		postpone(map, hull, &domain->later);
-		domain_queue_look(domain, LOOK_AGAIN_JIFFIES);
-		glance_soon(domain);
+		postpone_to_later(map, hull);
+		memory_queue_look(map->memory, LOOK_AGAIN_JIFFIES);
+		glance_soon(map->memory);
 	}
 	spin_unlock(&domain->lock);
 	return ret;
@@ -242,9 +252,47 @@ static bool lock_memory(struct mm_struct *mm, bool wait)
 	return true;
 }
 
-static enum look look_at(struct uiommu_mapping *map, struct span hull,
-			 bool wait)
+/*
+ * From here to end_look() it keeps its pages, whoever unmaps it. The process
+ * has been waited for before that: nobody else is to wait for it.
+ */
+static bool begin_look(struct uiommu_mapping *map)
 {
+	bool live;
+
+	spin_lock(&map->domain->lock);
+	live = map->state == MAP_LIVE;
+	if (live)
+		map->busy++;
+	spin_unlock(&map->domain->lock);
+	return live;
+}
+
+static void end_look(struct uiommu_mapping *map)
+{
+	struct uiommu_domain *domain = map->domain;
+
+	spin_lock(&domain->lock);
+	revoke_let_go(domain, map);
+	spin_unlock(&domain->lock);
+}
+
+/* LOOK_SAME of what has been claimed meanwhile, too: nothing is to be done. */
+static enum look look_at_pages(struct uiommu_mapping *map, unsigned long seq,
+			       struct span hull)
+{
+	enum look result;
+
+	if (!begin_look(map))
+		return LOOK_SAME;
+	result = doubt(map, seq, pin_look(map, hull));
+	end_look(map);
+	return result;
+}
+
+static enum look look_at(struct uiommu_memory *memory, bool wait)
+{
+	struct uiommu_mapping *map = memory->looking;
 	unsigned long seq = mmu_interval_read_begin(&map->notifier);
 	enum look result = LOOK_MISSED;
 
@@ -252,43 +300,48 @@ static enum look look_at(struct uiommu_mapping *map, struct span hull,
 	if (!mmget_not_zero(map->mm))
 		return LOOK_SAME;
 	if (lock_memory(map->mm, wait)) {
-		result = doubt(map, seq, pin_look(map, hull));
+		result = look_at_pages(map, seq, memory->hull);
 		mmap_read_unlock(map->mm);
 	}
 	mmput_async(map->mm);
 	return result;
 }
 
-/* Begin to look at the next suspect; false if there is none. */
-static bool next_suspect(struct uiommu_domain *domain, struct list_head *list,
-			 struct looker *looker)
+/* Begin to look at the next suspect, or return NULL. */
+static struct uiommu_mapping *next_suspect(struct uiommu_memory *memory,
+					   struct list_head *list)
 {
 	struct uiommu_mapping *map;
 
+	spin_lock(&memory->domain->lock);
 	map = list_first_entry_or_null(list, struct uiommu_mapping, work_node);
-	if (!map)
-		return false;
-	list_del(&map->work_node);
-	map->suspect = false;
-	map->busy++;
-	looker->map = map;
-	looker->hull = take_hull(map);
-	list_add_tail(&looker->node, &domain->looking);
-	return true;
+	if (map) {
+		list_del(&map->work_node);
+		map->suspect = false;
+		memory->hull = take_hull(map);
+		memory->looking = map;
+	}
+	spin_unlock(&memory->domain->lock);
+	return map;
+}
+
+/* It may be freed from here on; pairs with map_finish(). */
+static void stop_looking(struct uiommu_memory *memory)
+{
+	spin_lock(&memory->domain->lock);
+	smp_store_release(&memory->looking, NULL);
+	spin_unlock(&memory->domain->lock);
 }
 
 /* A lock that others always want is got only by waiting for it. */
 static void note_missed(struct uiommu_mapping *map, struct span hull)
 {
-	struct uiommu_domain *domain = map->domain;
-
 	if (++map->missed < LOOKS_MISSED) {
-		postpone(map, hull, &domain->later);
+		postpone_to_later(map, hull);
 		return;
 	}
 	map->missed = 0;
-	postpone(map, hull, &domain->hidden);
-	domain_queue_wait(domain);
+	postpone(map, hull, &map->memory->hidden);
 }
 
 /* A doubt that stays is none. */
@@ -313,7 +366,7 @@ static bool conclude(struct uiommu_mapping *map, struct span hull,
 	if (result == LOOK_MISSED)
 		note_missed(map, hull);
 	if (result == LOOK_LATER)
-		postpone(map, hull, &map->domain->later);
+		postpone_to_later(map, hull);
 	return false;
 }
 
@@ -332,76 +385,67 @@ void revoke_let_go(struct uiommu_domain *domain, struct uiommu_mapping *map)
 	domain_queue_reap(domain);
 }
 
-static bool look_at_next(struct uiommu_domain *domain, struct list_head *list,
+static bool look_at_next(struct uiommu_memory *memory, struct list_head *list,
 			 bool wait)
 {
-	struct looker looker;
+	struct uiommu_mapping *map = next_suspect(memory, list);
 	enum look result;
-	bool any, claimed;
+	bool claimed;
 
-	spin_lock(&domain->lock);
-	any = next_suspect(domain, list, &looker);
-	spin_unlock(&domain->lock);
-	if (!any)
+	if (!map)
 		return false;
-	result = look_at(looker.map, looker.hull, wait);
-	spin_lock(&domain->lock);
-	list_del(&looker.node);
-	claimed = conclude(looker.map, looker.hull, result);
-	spin_unlock(&domain->lock);
+	result = look_at(memory, wait);
+	spin_lock(&memory->domain->lock);
+	claimed = conclude(map, memory->hull, result);
+	spin_unlock(&memory->domain->lock);
 	if (claimed)
-		revoke_claimed(looker.map);
-
-	spin_lock(&domain->lock);
-	revoke_let_go(domain, looker.map);
-	spin_unlock(&domain->lock);
+		revoke_claimed(map);
+	stop_looking(memory);
 	return true;
 }
 
-static void look_later(struct uiommu_domain *domain)
+/* Those that could not be looked at the last time, if it is time. */
+static void take_later(struct uiommu_memory *memory)
+{
+	spin_lock(&memory->domain->lock);
+	if (time_after_eq(jiffies, memory->later_at))
+		list_splice_tail_init(&memory->later, &memory->suspects);
+	spin_unlock(&memory->domain->lock);
+}
+
+static void look_later(struct uiommu_memory *memory)
 {
 	bool now, later;
 
-	spin_lock(&domain->lock);
-	now = !list_empty(&domain->suspects);
-	later = !list_empty(&domain->later);
-	list_splice_tail_init(&domain->later, &domain->suspects);
-	if (!glance_is_wanted(domain))
-		domain_cancel_glance(domain);
-	spin_unlock(&domain->lock);
+	spin_lock(&memory->domain->lock);
+	now = !list_empty(&memory->suspects);
+	later = !list_empty(&memory->later);
+	if (!glance_is_wanted(memory))
+		memory_cancel_glance(memory);
+	spin_unlock(&memory->domain->lock);
 	if (now || later)
-		domain_queue_look(domain, now ? 0 : LOOK_AGAIN_JIFFIES);
+		memory_queue_look(memory, now ? 0 : LOOK_AGAIN_JIFFIES);
 }
 
 /**
  * revoke_look() - look whether suspects still have their memory
- * @domain: whose mappings
+ * @memory: theirs
  *
- * Never waits for mmap_lock: a process that holds it for long is looked at
- * again later. Those who are disturbed without end do not keep others from
- * being looked at.
+ * Does not wait for mmap_lock as long as any other has not been looked at, and
+ * not before it has been tried some times. Those that are disturbed without end
+ * do not keep others from being looked at.
  */
-void revoke_look(struct uiommu_domain *domain)
+void revoke_look(struct uiommu_memory *memory)
 {
 	unsigned int n;
 
+	take_later(memory);
 	for (n = 0; n < LOOK_ROUND; n++) {
-		if (!look_at_next(domain, &domain->suspects, false))
+		if (!look_at_next(memory, &memory->suspects, false))
 			break;
 		cond_resched();
 	}
-	look_later(domain);
-}
-
-/**
- * revoke_wait_and_look() - look at suspects whose mmap_lock was never free
- * @domain: whose mappings
- *
- * Whose process holds that lock for ever holds up only those like itself.
- */
-void revoke_wait_and_look(struct uiommu_domain *domain)
-{
-	while (look_at_next(domain, &domain->hidden, true))
+	while (look_at_next(memory, &memory->hidden, true))
 		cond_resched();
-	look_later(domain);
+	look_later(memory);
 }
