@@ -7,6 +7,7 @@
  */
 #include <fcntl.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include "internal.h"
 #include "uvfio.h"
@@ -109,6 +110,31 @@ int uvfio_domain_info(int domain, struct uiommu_info *info)
 {
 	*info = (struct uiommu_info){ .argsz = sizeof(*info) };
 	return call(domain, UIOMMU_INFO, info);
+}
+
+/**
+ * uvfio_domain_room() - ask how much more may be mapped
+ * @domain: descriptor of the domain
+ * @bytes: where the answer goes: what the limit of locked memory leaves to this
+ *	process after all that its user has locked; all ones without a limit
+ *
+ * It is true at that moment: another process of the user may be faster.
+ *
+ * Return: 0, or a negative errno.
+ */
+int uvfio_domain_room(int domain, __u64 *bytes)
+{
+	__u64 page_size = sysconf(_SC_PAGESIZE);
+	struct uiommu_info info;
+	int err = uvfio_domain_info(domain, &info);
+
+	if (err)
+		return err;
+	if (info.lockable > ~0ULL / page_size)
+		*bytes = ~0ULL;
+	else
+		*bytes = info.lockable * page_size;
+	return 0;
 }
 
 /**

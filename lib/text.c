@@ -80,7 +80,7 @@ static const struct meaning meanings[] = {
 	  "no free range of that size is left in the domain: unmap something or map less"
 	},
 	{ UVFIO_CALL_MAP, ENOMEM,
-	  "over the limit of locked memory, or no memory: raise the limit with ulimit -l, prlimit --memlock or LimitMEMLOCK=, or map less"
+	  "over the limit of locked memory, which counts all processes of the user (uvfio_domain_room() and uvfio memory tell what is left), or no memory: raise the limit with ulimit -l, prlimit --memlock or LimitMEMLOCK=, or map less"
 	},
 	{ UVFIO_CALL_MAP, EFAULT,
 	  "part of the buffer is not mapped in this process, is not writable though the device shall write, or was unmapped meanwhile: map memory that is there and stays"

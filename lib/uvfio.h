@@ -66,6 +66,7 @@ int uvfio_domain_unmap(int domain, struct uvfio_iova iova, __u64 size,
 		       __u64 *removed);
 int uvfio_domain_unmap_all(int domain, __u64 *removed);
 int uvfio_domain_info(int domain, struct uiommu_info *info);
+int uvfio_domain_room(int domain, __u64 *bytes);
 int uvfio_domain_ranges(int domain, struct uiommu_iova_range *ranges,
 			__u32 *nr_ranges);
 int uvfio_domain_revoked(int domain, struct uiommu_revoked_range *ranges,

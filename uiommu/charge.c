@@ -38,6 +38,36 @@ static bool charge_user(struct user_struct *user, u64 npages)
 	return true;
 }
 
+/**
+ * charge_used() - locked memory of a user
+ * @user: the user
+ *
+ * Return: pages, charged for what all of that user's processes have mapped or
+ * locked in other ways that count per user.
+ */
+u64 charge_used(struct user_struct *user)
+{
+	/* others than we may, for a moment, have given back too much */
+	return max(atomic_long_read(&user->locked_vm), 0L);
+}
+
+/**
+ * charge_room() - how much more current may have mapped
+ *
+ * Return: pages; all ones without a limit.
+ */
+u64 charge_room(void)
+{
+	u64 limit = rlimit(RLIMIT_MEMLOCK);
+	u64 used = charge_used(current_user());
+
+	if (limit == RLIM_INFINITY ||
+	    ns_capable_noaudit(&init_user_ns, CAP_IPC_LOCK))
+		return ~0ULL;
+	limit >>= PAGE_SHIFT;
+	return limit > used ? limit - used : 0;
+}
+
 static int try_charge(struct uiommu_mapping *map, u64 npages)
 {
 	if (!map->charged_to) {

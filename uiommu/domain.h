@@ -497,6 +497,8 @@ bool tables_are_worth_freeing(struct uiommu_domain *domain);
 bool tables_are_too_many(struct uiommu_domain *domain);
 
 /* charge.c */
+u64 charge_used(struct user_struct *user);
+u64 charge_room(void);
 int charge_map(struct uiommu_mapping *map, u64 npages);
 void charge_show(struct uiommu_mapping *map);
 void uncharge_map(struct uiommu_mapping *map);

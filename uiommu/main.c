@@ -3,12 +3,15 @@
  * /dev/uiommu: what the user sees of a domain. Owns the misc device and the
  * table of calls. Invariant: file->private_data is an owner of the domain.
  */
+#include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/seq_file.h>
+#include <linux/user_namespace.h>
 #include <linux/uaccess.h>
 
 #include "domain.h"
@@ -109,6 +112,8 @@ static int do_info(struct uiommu_owner *owner, union uiommu_arg *arg)
 	spin_unlock(&domain->lock);
 	info->features = faults_are_told(domain) ? UIOMMU_INFO_FAULTS : 0;
 	info->reserved = 0;
+	info->locked = charge_used(current_user());
+	info->lockable = charge_room();
 	return 0;
 }
 
@@ -285,6 +290,15 @@ static __poll_t uiommu_poll(struct file *file, poll_table *wait)
 	return events;
 }
 
+/* What a user has locked is no business of others to whom a file is passed. */
+static void show_locked(struct seq_file *m, struct user_struct *user)
+{
+	if (user == current_user() ||
+	    ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN))
+		seq_printf(m, "uiommu-locked-pages:\t%llu\n",
+			   charge_used(user));
+}
+
 static void uiommu_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct uiommu_owner *owner = file->private_data;
@@ -297,6 +311,7 @@ static void uiommu_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "uiommu-mappings:\t%llu\n", arg.info.nr_maps);
 	seq_printf(m, "uiommu-mapped-bytes:\t%llu\n", arg.info.mapped);
 	seq_printf(m, "uiommu-pinned-pages:\t%llu\n", arg.info.pinned);
+	show_locked(m, file->f_cred->user);
 }
 
 static const struct file_operations uiommu_fops = {

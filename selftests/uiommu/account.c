@@ -233,6 +233,58 @@ TEST(processes_of_one_user_share_the_quota)
 	EXPECT_EQ(0, process_wait(b));
 }
 
+static long fdinfo_locked(int fd)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	return text_field(path, "uiommu-locked-pages:");
+}
+
+/* Returns 0, or in which way the information is not true */
+static int room_is_told(void *arg)
+{
+	__u64 most = LIMIT - (LIMIT / 2 + 1);
+	__u8 *buf = memory_anon(LIMIT * PAGE);
+	int fd = domain_open();
+	struct uiommu_info info;
+
+	if (domain_info(fd, &info) || info.lockable > most)
+		return 1;
+	if (info.locked + info.lockable != LIMIT)
+		return 2;
+	if (fdinfo_locked(fd) != (long)info.locked)
+		return 3;
+	most = info.lockable;
+	if (domain_map(fd, buf, IOVA, (most + 1) * PAGE, true) != -ENOMEM)
+		return 4;
+	if (domain_map(fd, buf, IOVA, most * PAGE, true))
+		return 5;
+	if (domain_info(fd, &info) || info.locked != LIMIT || info.lockable)
+		return 6;
+	/* one that root has opened tells others nothing of root */
+	if (fdinfo_locked(*(int *)arg) != -ENOENT)
+		return 7;
+	return domain_info(*(int *)arg, &info) || info.locked != LIMIT ? 8 : 0;
+}
+
+/* What another process of the same user has used up as well */
+TEST(what_is_left_of_the_quota_is_told)
+{
+	struct half other = {};
+	struct uiommu_info info;
+	int ready, go, domain = domain_open();
+	pid_t pid = process_start(take_more_than_half, &other, &ready, &go);
+
+	ASSERT_EQ(0, process_await(ready));
+	EXPECT_EQ(0, process_run_as(USER, LIMIT * PAGE, room_is_told, &domain));
+	process_tell(go);
+	EXPECT_EQ(0, process_wait(pid));
+	ASSERT_EQ(0, domain_info(domain, &info));
+	EXPECT_EQ(~0ULL, info.lockable);
+	EXPECT_LE(0, fdinfo_locked(domain));
+}
+
 struct sharing {
 	int ends[2];
 	int domain;

@@ -114,8 +114,14 @@ struct uiommu_unmap {
  * @nr_hw_domains: hardware page tables behind the domain
  * @features: UIOMMU_INFO_FAULTS; nothing before the first attach
  * @reserved: 0
+ * @locked: pages that count against the limit of locked memory of the caller:
+ *	of all processes of the caller's user, whatever the domain
+ * @lockable: pages that the caller could have mapped now before a map is
+ *	ENOMEM for RLIMIT_MEMLOCK; all ones without a limit (RLIM_INFINITY,
+ *	CAP_IPC_LOCK). Page tables may be charged too, see Documentation.
  *
- * @features and @reserved are not in the first version.
+ * @features and @reserved are not in the first version, @locked and @lockable
+ * not in the second.
  */
 struct uiommu_info {
 	__u32 argsz;
@@ -128,6 +134,8 @@ struct uiommu_info {
 	__u32 nr_hw_domains;
 	__u32 features;
 	__u32 reserved;
+	__aligned_u64 locked;
+	__aligned_u64 lockable;
 };
 
 #define UIOMMU_INFO _IO(UIOMMU_TYPE, UIOMMU_BASE + 2)
