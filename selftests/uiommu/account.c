@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -283,6 +284,31 @@ TEST(what_is_left_of_the_quota_is_told)
 	ASSERT_EQ(0, domain_info(domain, &info));
 	EXPECT_EQ(~0ULL, info.lockable);
 	EXPECT_LE(0, fdinfo_locked(domain));
+}
+
+static int map_in_a_container(void *arg)
+{
+	__u8 *buf = memory_anon((LIMIT + 1) * PAGE);
+	struct uiommu_info info;
+	int fd = domain_open();
+
+	if (unshare(CLONE_NEWUSER))
+		return errno;
+	if (domain_map(fd, buf, IOVA, (LIMIT + 1) * PAGE, true) != -ENOMEM)
+		return 1;
+	if (domain_map(fd, buf, IOVA, TAKEN * PAGE, true))
+		return 2;
+	if (domain_info(fd, &info) || info.locked < TAKEN ||
+	    info.lockable > LIMIT - TAKEN)
+		return 3;
+	return 0;
+}
+
+/* There it has each capability, CAP_IPC_LOCK as well */
+TEST(root_of_a_user_namespace_is_limited)
+{
+	EXPECT_EQ(0,
+		  process_run_as(USER, LIMIT * PAGE, map_in_a_container, NULL));
 }
 
 struct sharing {
