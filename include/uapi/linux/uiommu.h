@@ -43,7 +43,10 @@
  * Pins the pages, charges them to the caller's locked-memory quota and maps
  * them for every device of the domain, present and future. The mapping ends
  * by UIOMMU_UNMAP, by the close of the descriptor that made it, or when the
- * memory itself goes (munmap, mremap, exec, exit, a hole punched).
+ * memory itself goes (munmap, mremap, exec, exit, MADV_DONTNEED, a hole
+ * punched). It ends as a whole when a page of its memory goes, as a balloon or
+ * another discard takes it: map in blocks what is given back in blocks, and
+ * unmap before. exec ends the mappings and leaves the descriptor: map again.
  *
  * * EINVAL: zero, unaligned or wrapping range; outside what the devices'
  *   IOMMUs can address or in one of their reserved windows; or this
