@@ -129,7 +129,7 @@ static void init(struct uiommu_domain *domain)
 	spin_lock_init(&domain->lock);
 	mutex_init(&domain->members);
 	faults_init(domain);
-	domain->maps = RB_ROOT;
+	domain->maps = RB_ROOT_CACHED;
 	INIT_LIST_HEAD(&domain->attachments);
 	INIT_LIST_HEAD(&domain->groups);
 	INIT_LIST_HEAD(&domain->revoked);
@@ -139,7 +139,6 @@ static void init(struct uiommu_domain *domain)
 	init_waitqueue_head(&domain->wait);
 	init_waitqueue_head(&domain->poll);
 	INIT_WORK(&domain->reap, reap);
-	domain->place = UIOMMU_PLACE_START;
 	domain->queue = queue_of(current_uid());
 }
 

@@ -55,13 +55,14 @@
 #include "frames.h"
 #include "gate.h"
 #include "levels.h"
+#include "place.h"
 #include "process.h"
 #include "report.h"
 #include "span.h"
 
 #define UIOMMU_MAX_HW 8 /* bits of uiommu_mapping.hw_mask */
 
-/* Lowest address that the kernel chooses by itself: 0 looks like "none" */
+/* Lowest address that the kernel chooses unasked: 0 looks like "none" */
 #define UIOMMU_PLACE_START SZ_64K
 
 /*
@@ -155,7 +156,6 @@ struct uiommu_hw {
  * @waiters: those who wait for the worker; see reap.c
  * @tickets: &uiommu_mapping.ticket given so far
  * @reap: gives back what was revoked
- * @place: where the search for a free address begins
  * @nr_maps: mappings in @maps
  * @mapped: bytes of them
  * @pinned: pages pinned; atomic, no lock
@@ -184,7 +184,7 @@ struct uiommu_domain {
 	atomic_t freezers;
 	unsigned long give_way_until;
 	spinlock_t lock;
-	struct rb_root maps;
+	struct rb_root_cached maps;
 	struct span_set allowed;
 	struct uiommu_hw *hw[UIOMMU_MAX_HW];
 	unsigned int nr_hw;
@@ -204,7 +204,6 @@ struct uiommu_domain {
 	struct list_head waiters;
 	u64 tickets;
 	struct work_struct reap;
-	u64 place;
 	u64 nr_maps;
 	u64 mapped;
 	atomic64_t pinned;
@@ -292,8 +291,8 @@ enum map_state {
 
 /**
  * struct uiommu_mapping - one user buffer in one domain
- * @node: place in &uiommu_domain.maps
- * @span: key in that tree: the mapping, widened while tables are freed
+ * @place: place in &uiommu_domain.maps: the mapping, widened while tables are
+ *	freed
  * @unmap: what to unmap from the hardware; of the claimer
  * @iova: first I/O virtual address; fixed
  * @size: bytes; fixed
@@ -331,8 +330,7 @@ enum map_state {
  * before it the filler owns what the notifier does not touch (@hull, @doomed).
  */
 struct uiommu_mapping {
-	struct rb_node node;
-	struct span span;
+	struct place place;
 	struct span unmap;
 	u64 iova;
 	u64 size;
@@ -372,8 +370,10 @@ struct uiommu_mapping {
  * @size: bytes
  * @fixed: at @iova and nowhere else
  * @writable: the device may write
+ * @within: addresses to choose @iova from, unless @fixed
+ * @align: power of two that it is to be a multiple of then, a page at least
  * @from: where the search for @iova goes on, 0 before it begins
- * @wrapped: it has begun again from the bottom
+ * @retries: times that it may yet begin again
  */
 struct map_request {
 	u64 vaddr;
@@ -381,8 +381,10 @@ struct map_request {
 	u64 size;
 	bool fixed;
 	bool writable;
+	struct span within;
+	u64 align;
 	u64 from;
-	bool wrapped;
+	unsigned int retries;
 };
 
 /**
@@ -423,6 +425,7 @@ struct uiommu_mapping *tree_next(struct uiommu_mapping *map);
 void tree_insert(struct uiommu_domain *domain, struct uiommu_mapping *map);
 void tree_erase(struct uiommu_domain *domain, struct uiommu_mapping *map);
 struct span tree_gap(struct uiommu_mapping *map);
+void tree_widen(struct uiommu_mapping *map, struct span r);
 int tree_place(struct uiommu_domain *domain, struct map_request *request);
 
 /* map.c */

@@ -45,6 +45,20 @@ union uiommu_arg {
 /* What a call returns that has succeeded and changed nothing of its argument */
 #define NOTHING_BACK 1
 
+/* Where the kernel may choose; -EINVAL if it shall not and yet is told where */
+static int get_limits(const struct uiommu_map *map, struct map_request *request)
+{
+	if (request->fixed)
+		return map->lowest || map->highest || map->align ? -EINVAL : 0;
+	request->iova = 0;
+	request->within.first = map->lowest ?: UIOMMU_PLACE_START;
+	request->within.last = map->highest ?: ~0ULL;
+	request->align = map->align;
+	if (request->align < PAGE_SIZE && !(map->align & (map->align - 1)))
+		request->align = PAGE_SIZE;
+	return 0;
+}
+
 static int do_map(struct uiommu_owner *owner, union uiommu_arg *arg)
 {
 	struct map_request request = {
@@ -56,8 +70,9 @@ static int do_map(struct uiommu_owner *owner, union uiommu_arg *arg)
 	};
 	int ret;
 
-	if (!request.fixed)
-		request.iova = 0;
+	ret = get_limits(&arg->map, &request);
+	if (ret)
+		return ret;
 	ret = map_user(owner, &request);
 	if (!ret && request.fixed)
 		return NOTHING_BACK;

@@ -4,6 +4,7 @@
  * seen by nobody but its filler and its notifier until it is published whole;
  * one that fails leaves nothing.
  */
+#include <linux/log2.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -11,6 +12,9 @@
 
 #include "domain.h"
 #include "trace.h"
+
+/* times that a search waits for somebody who unmaps, before it gives up */
+#define PLACE_RETRIES 32
 
 static struct kmem_cache *map_cache;
 
@@ -91,6 +95,10 @@ void map_finish(struct uiommu_mapping *map)
 		process_bury(map);
 }
 
+/*
+ * -EAGAIN: the search is to go on, or there is no room but for what is just
+ * being unmapped, which may take up more than it was.
+ */
 static int choose_iova(struct uiommu_mapping *map, struct map_request *request)
 {
 	int ret;
@@ -98,10 +106,15 @@ static int choose_iova(struct uiommu_mapping *map, struct map_request *request)
 	if (request->fixed)
 		return 0;
 	ret = tree_place(map->domain, request);
+	if (ret == -ENOSPC && map->domain->nr_revoking && request->retries) {
+		request->retries--;
+		request->from = 0;
+		return -EAGAIN;
+	}
 	if (ret)
 		return ret;
 	map->iova = request->iova;
-	map->span = (struct span){ map->iova, map->iova + map->size - 1 };
+	map->place.span = (struct span){ map->iova, map->iova + map->size - 1 };
 	return 0;
 }
 
@@ -137,9 +150,9 @@ static int try_reserve(struct uiommu_mapping *map, struct map_request *request)
 	ret = choose_iova(map, request);
 	if (ret)
 		return ret;
-	if (!span_set_contains(&domain->allowed, map->span))
+	if (!span_set_contains(&domain->allowed, map->place.span))
 		return -EINVAL;
-	other = tree_first(domain, map->span);
+	other = tree_first(domain, map->place.span);
 	if (other)
 		return is_leaving(other) ? -EAGAIN : -EBUSY;
 
@@ -172,7 +185,7 @@ static int reserve(struct uiommu_mapping *map, struct map_request *request)
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		/* a search that goes on need not wait for anybody */
-		if (request->fixed &&
+		if (!request->from &&
 		    wait_event_killable(domain->wait,
 					READ_ONCE(domain->retired) != seen))
 			return -EINTR;
@@ -206,7 +219,7 @@ static void abandon(struct uiommu_mapping *map)
 
 	spin_lock(&domain->lock);
 	map->hw_mask = map->filled ? (1U << domain->nr_hw) - 1 : 0;
-	unmap_claim(map, map->filled ? filled : map->span);
+	unmap_claim(map, map->filled ? filled : map->place.span);
 	spin_unlock(&domain->lock);
 	if (unmap_claimed(map, false))
 		reap_now(map);
@@ -310,6 +323,9 @@ static int check_request(const struct map_request *request, struct span *iova)
 		return -EINVAL;
 	if (vaddr.last > ULONG_MAX || iova->last > ULONG_MAX)
 		return -EINVAL;
+	if (!request->fixed &&
+	    (!is_power_of_2(request->align) || span_empty(request->within)))
+		return -EINVAL;
 	return vaddr.last < TASK_SIZE ? 0 : -EFAULT;
 }
 
@@ -323,7 +339,7 @@ static int try_map(struct uiommu_owner *owner, struct map_request *request,
 	map = map_alloc(owner, request);
 	if (!map)
 		return -ENOMEM;
-	map->span = span;
+	map->place.span = span;
 	if (begin_map(domain)) {
 		map_free(map);
 		return -EINTR;
@@ -338,28 +354,17 @@ static int try_map(struct uiommu_owner *owner, struct map_request *request,
  * @owner: in whose name
  * @request: what to map where
  *
- * Where the IOMMU keeps its tables, addresses go up until there are too many
- * of them. From there on the search begins at the bottom again, where tables
- * are.
- *
  * Return: 0, or an error as UIOMMU_MAP documents it.
  */
 int map_user(struct uiommu_owner *owner, struct map_request *request)
 {
-	struct map_request again = *request;
 	struct span span;
 	int ret;
 
 	ret = check_request(request, &span);
 	if (ret)
 		return ret;
-	ret = try_map(owner, request, span);
-	if (ret != -ENOMEM || request->fixed ||
-	    !tables_are_too_many(owner->domain))
-		return ret;
-	again.from = UIOMMU_PLACE_START;
-	again.wrapped = true;
-	*request = again;
+	request->retries = PLACE_RETRIES;
 	return try_map(owner, request, span);
 }
 

@@ -35,7 +35,7 @@ static int fill_everywhere(struct uiommu_mapping *map)
 	int ret;
 
 	/* charged by fill_locked() */
-	ret = domain->nr_hw ? tables_note(domain, map->span) : 0;
+	ret = domain->nr_hw ? tables_note(domain, map->place.span) : 0;
 	if (ret)
 		return ret;
 	for (i = 0; i < domain->nr_hw; i++) {
@@ -47,7 +47,7 @@ static int fill_everywhere(struct uiommu_mapping *map)
 	return 0;
 undo:
 	while (i--)
-		unmap_undo(domain, domain->hw[i], map->span);
+		unmap_undo(domain, domain->hw[i], map->place.span);
 	return ret;
 }
 
@@ -96,7 +96,7 @@ static int fill_locked(struct uiommu_mapping *map)
 	    !(vma->vm_flags & (map->writable ? VM_WRITE : VM_READ)))
 		return -EFAULT;
 	/* may wait, which nobody has to who has to lock the members */
-	if (fill_charge_tables(map, map->span) < 0)
+	if (fill_charge_tables(map, map->place.span) < 0)
 		return -ENOMEM;
 	mutex_lock(&domain->members);
 	ret = find_phys(map, vma, &phys);
@@ -131,7 +131,7 @@ static struct uiommu_mapping *claim_one(struct uiommu_attachment *att)
 	list_for_each_entry(map, &att->mmios, mmio_node) {
 		if (map->state != MAP_LIVE)
 			continue;
-		unmap_claim(map, map->span);
+		unmap_claim(map, map->place.span);
 		report_push(map->domain, map);
 		return map;
 	}

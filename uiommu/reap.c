@@ -121,7 +121,7 @@ static void unstick(struct uiommu_mapping *map)
 	struct uiommu_domain *domain = map->domain;
 
 	if (!unmap_hardware(map))
-		group_cut_off(domain, map->span);
+		group_cut_off(domain, map->place.span);
 	spin_lock(&domain->lock);
 	unmap_retire(map);
 	spin_unlock(&domain->lock);

@@ -58,7 +58,7 @@ bool revoke_memory_gone(struct uiommu_mapping *map)
 		map->doomed = true;
 	if (map->state != MAP_LIVE)
 		return false;
-	unmap_claim(map, map->span);
+	unmap_claim(map, map->place.span);
 	report_push(map->domain, map);
 	return true;
 }

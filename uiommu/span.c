@@ -181,37 +181,3 @@ bool span_set_contains(const struct span_set *set, struct span r)
 			return true;
 	return false;
 }
-
-static bool align_up(u64 from, u64 align, u64 *up)
-{
-	*up = (from + align - 1) & ~(align - 1);
-	return *up >= from;
-}
-
-/**
- * span_set_place() - the lowest place for a range
- * @set: the set to place it in
- * @from: lowest first address wanted
- * @size: bytes, not zero
- * @align: power of two that the first address must be a multiple of
- * @first: where to store the first address
- *
- * Return: false when there is none.
- */
-bool span_set_place(const struct span_set *set, u64 from, u64 size, u64 align,
-		    u64 *first)
-{
-	unsigned int i;
-
-	for (i = 0; i < set->nr; i++) {
-		struct span r = set->ranges[i];
-
-		if (r.last < from)
-			continue;
-		if (!align_up(r.first < from ? from : r.first, align, first))
-			return false;
-		if (*first <= r.last && r.last - *first >= size - 1)
-			return true;
-	}
-	return false;
-}

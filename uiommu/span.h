@@ -42,8 +42,6 @@ void span_set_fill(struct span_set *set, struct span all);
 int span_set_remove(struct span_set *set, struct span r);
 void span_set_clip(struct span_set *set, struct span keep);
 bool span_set_contains(const struct span_set *set, struct span r);
-bool span_set_place(const struct span_set *set, u64 from, u64 size, u64 align,
-		    u64 *first);
 
 static inline bool span_empty(struct span r)
 {

@@ -41,7 +41,7 @@ void unmap_claim(struct uiommu_mapping *map, struct span filled)
 
 static void claim_live(struct uiommu_mapping *map)
 {
-	unmap_claim(map, map->span);
+	unmap_claim(map, map->place.span);
 }
 
 /**
@@ -116,8 +116,7 @@ static bool widen(struct uiommu_mapping *map)
 	if (wide.first == map->unmap.first && wide.last == map->unmap.last)
 		return false;
 	map->unmap = wide;
-	map->span.first = min(map->span.first, wide.first);
-	map->span.last = max(map->span.last, wide.last);
+	tree_widen(map, wide);
 	return true;
 }
 
@@ -282,8 +281,8 @@ static int claim_next(struct unmapper *u, struct uiommu_mapping **claimed)
 	unsigned int steps;
 	int ret;
 
-	for (steps = 0; map && map->span.first <= u->rest.last; steps++) {
-		u->rest.first = max(u->rest.first, map->span.first);
+	for (steps = 0; map && map->place.span.first <= u->rest.last; steps++) {
+		u->rest.first = max(u->rest.first, map->place.span.first);
 		if (steps == UNMAP_STEPS)
 			return 0;
 		ret = judge(u, map);
@@ -359,8 +358,8 @@ static struct uiommu_mapping *claim_exactly(struct uiommu_owner *owner,
 
 	spin_lock(&domain->lock);
 	map = tree_first(domain, r);
-	if (map && map->state == MAP_LIVE && map->span.first == r.first &&
-	    map->span.last == r.last && may_unmap(map, owner))
+	if (map && map->state == MAP_LIVE && map->place.span.first == r.first &&
+	    map->place.span.last == r.last && may_unmap(map, owner))
 		claim_live(map);
 	else
 		map = NULL;

@@ -14,11 +14,13 @@
 #include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/compiler.h>
+#include <linux/container_of.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/pci_regs.h>
+#include <linux/rbtree_types.h>
 #include <linux/string.h>
 #include <linux/types.h>
 
@@ -56,6 +58,15 @@ typedef __s64 s64;
 #define max(a, b) pick_if(a, >, b)
 #define min_t(type, a, b) min((type)(a), (type)(b))
 #define max_t(type, a, b) max((type)(a), (type)(b))
+
+#define container_of(ptr, type, member) \
+	((type *)((char *)(ptr) - offsetof(type, member)))
+
+/* a node of a binary tree that others have built */
+struct rb_node {
+	struct rb_node *rb_right;
+	struct rb_node *rb_left;
+};
 
 #define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v) __atomic_store_n(&(x), v, __ATOMIC_RELAXED)

@@ -74,6 +74,22 @@ int domain_map_any(int fd, const void *vaddr, __u64 *iova, __u64 size)
 }
 
 /**
+ * domain_map_within() - map for writing where limits let the kernel choose
+ * @fd: domain
+ * @vaddr: memory
+ * @map: its size, lowest, highest and align in, its iova out
+ *
+ * Return: 0, or a negative errno.
+ */
+int domain_map_within(int fd, const void *vaddr, struct uiommu_map *map)
+{
+	map->argsz = sizeof(*map);
+	map->flags = UIOMMU_MAP_WRITE;
+	map->vaddr = (unsigned long)vaddr;
+	return call(fd, UIOMMU_MAP, map);
+}
+
+/**
  * domain_unmap() - unmap the whole mappings in a range
  * @fd: domain
  * @iova: start

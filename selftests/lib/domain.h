@@ -10,6 +10,7 @@
 int domain_open(void);
 int domain_map(int fd, const void *vaddr, __u64 iova, __u64 size, bool write);
 int domain_map_any(int fd, const void *vaddr, __u64 *iova, __u64 size);
+int domain_map_within(int fd, const void *vaddr, struct uiommu_map *map);
 int domain_unmap(int fd, __u64 iova, __u64 size);
 int domain_unmap_all(int fd);
 int domain_info(int fd, struct uiommu_info *info);

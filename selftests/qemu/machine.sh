@@ -41,6 +41,7 @@ describe_hardware() {
 		-chardev "socket,id=doorbell,path=$sockets/doorbell"
 		-device ivshmem-doorbell,id=doorbell,addr=0d.0,vectors=8,chardev=doorbell
 		-device nec-usb-xhci,id=xhci,addr=09.0,msi=on,msix=off
+		-device edu,dma_mask=0xffffffff,id=edu32,addr=15.0
 		-device pcie-root-port,id=slot1,addr=1b.0,chassis=1,slot=1
 		-device nvme-subsys,id=subsys
 		-device nvme,id=nvme_pf,bus=slot1,serial=uiommu1,subsys=subsys,sriov_max_vfs=2,sriov_vq_flexible=4,sriov_vi_flexible=2,max_ioqpairs=6,msix_qsize=7
@@ -76,6 +77,7 @@ machine_names() {
 	EDU0=0000:00:04.0
 	EDU1=0000:00:05.0
 	EDU2=0000:00:06.0
+	EDU32=0000:00:15.0
 	NVME=0000:00:07.0
 	TESTDEV=0000:00:08.0
 	EDU_BR0=0000:00:0a.0>01.0

@@ -47,12 +47,14 @@ FIXTURE_VARIANT(argsz)
 FIXTURE_VARIANT_ADD(argsz, map){
 	.call = UIOMMU_MAP,
 	.size = sizeof(struct uiommu_map),
+	.first_size = 32,
 	.maps_after = 1,
 };
 
 FIXTURE_VARIANT_ADD(argsz, map_any){
 	.call = UIOMMU_MAP,
 	.size = sizeof(struct uiommu_map),
+	.first_size = 32,
 	.maps_after = 1,
 	.writes_back = true,
 };

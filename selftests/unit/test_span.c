@@ -170,20 +170,6 @@ static unsigned int pieces(u32 bits)
 	return __builtin_popcount(bits & ~(bits << 1));
 }
 
-static bool model_place(u32 set, u64 from, u64 size, u64 align, u64 *first)
-{
-	u64 a;
-
-	for (a = from; a + size <= UNIVERSE; a++) {
-		u32 want = bits_of(R(a, a + size - 1));
-
-		*first = a;
-		if (!(a % align) && (set & want) == want)
-			return true;
-	}
-	return false;
-}
-
 static u32 seed;
 
 static u32 pick(u32 below)
@@ -202,15 +188,9 @@ static struct span pick_range(void)
 static void compare_queries(const struct span_set *set, u32 model)
 {
 	struct span r = pick_range();
-	u64 from = pick(UNIVERSE), size = 1 + pick(6), align = 1 << pick(4);
-	u64 got = 0, want = 0;
-	bool there = model_place(model, from, size, align, &want);
 
 	ck_assert_int_eq(span_set_contains(set, r),
 			 (model & bits_of(r)) == bits_of(r));
-	ck_assert_int_eq(span_set_place(set, from, size, align, &got), there);
-	if (there)
-		ck_assert_uint_eq(got, want);
 }
 
 static void remove_and_compare(struct span_set *set, u32 *model)
@@ -266,15 +246,9 @@ UNIT_TEST(set_at_the_top, "set at the top of the address space")
 {
 	struct span ranges[3];
 	struct span_set set = { .ranges = ranges, .cap = 3 };
-	u64 first = 0;
 
 	span_set_fill(&set, SPAN_ALL);
 	ck_assert(span_set_contains(&set, SPAN_ALL));
-	ck_assert(!span_set_place(&set, ~0ULL, 2, 1, &first));
-	ck_assert(span_set_place(&set, ~0ULL, 1, 1, &first));
-	ck_assert_uint_eq(first, ~0ULL);
-	ck_assert(!span_set_place(&set, TOP_PAGE + 1, PG, PG, &first));
-	ck_assert(span_set_place(&set, TOP_PAGE, PG, PG, &first));
 	ck_assert_int_eq(span_set_remove(&set, R(TOP_PAGE, ~0ULL)), 0);
 	ck_assert_int_eq(span_set_remove(&set, R(0, PG - 1)), 0);
 	ck_assert_uint_eq(set.nr, 1);
@@ -284,7 +258,6 @@ UNIT_TEST(set_at_the_top, "set at the top of the address space")
 	ck_assert_uint_eq(set.nr, 1);
 	ck_assert_int_eq(span_set_remove(&set, SPAN_ALL), 0);
 	ck_assert_uint_eq(set.nr, 0);
-	ck_assert(!span_set_place(&set, 0, 1, 1, &first));
 }
 
 SUITE(span)

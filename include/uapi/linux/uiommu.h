@@ -39,6 +39,23 @@
  * @vaddr: start of the buffer in the caller's memory, page aligned
  * @iova: I/O virtual address; in with UIOMMU_MAP_FIXED, out without
  * @size: bytes, a multiple of the page size
+ * @lowest: without UIOMMU_MAP_FIXED: lowest address to choose; 0 for 64 KiB
+ * @highest: last address that the mapping may reach, inclusive: the last that
+ *	the device can address; 0 for all that the IOMMUs can
+ * @align: a power of two that @iova is to be a multiple of; 0 for the page
+ *	size
+ *
+ * @lowest, @highest and @align are not in the first version; they are 0 with
+ * UIOMMU_MAP_FIXED.
+ *
+ * The kernel chooses the lowest free address at which the mapping fits. It is
+ * aligned as far as the buffer is for large pages, where there is room for
+ * that. With an alignment and a great many gaps too small for it, some of them
+ * may be passed by. An address is chosen again as soon as it is free: a device
+ * that is still told an old one reaches what is mapped there now. The kernel
+ * knows what the IOMMU can address, and not what the device can: a device with
+ * 32 address bits drops the others, and reaches another mapping, unless
+ * @highest is 0xffffffff.
  *
  * Pins the pages, charges them to the caller's locked-memory quota and maps
  * them for every device of the domain, present and future. The mapping ends
@@ -49,10 +66,12 @@
  * unmap before. exec ends the mappings and leaves the descriptor: map again.
  *
  * * EINVAL: zero, unaligned or wrapping range; outside what the devices'
- *   IOMMUs can address or in one of their reserved windows; or this
- *   descriptor holds mappings of another process
+ *   IOMMUs can address or in one of their reserved windows; @lowest above
+ *   @highest, @align no power of two, or either of them with
+ *   UIOMMU_MAP_FIXED; or this descriptor holds mappings of another process
  * * EBUSY: overlaps a mapping
- * * ENOSPC: no free range of that size (without UIOMMU_MAP_FIXED)
+ * * ENOSPC: no free range of that size and alignment between @lowest and
+ *   @highest (without UIOMMU_MAP_FIXED)
  * * ENOMEM: over the locked-memory limit (RLIMIT_MEMLOCK), or no memory
  * * EFAULT: part of the buffer is not mapped, not readable, or not writable
  *   when UIOMMU_MAP_WRITE is asked, or was unmapped meanwhile
@@ -69,6 +88,9 @@ struct uiommu_map {
 	__aligned_u64 vaddr;
 	__aligned_u64 iova;
 	__aligned_u64 size;
+	__aligned_u64 lowest;
+	__aligned_u64 highest;
+	__aligned_u64 align;
 };
 
 #define UIOMMU_MAP _IO(UIOMMU_TYPE, UIOMMU_BASE + 0)
