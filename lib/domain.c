@@ -34,19 +34,49 @@ int uvfio_domain_open(void)
  *	I/O address and stores it in &uvfio_buffer.iova
  * @flags: UIOMMU_MAP_WRITE, UIOMMU_MAP_FIXED
  *
+ * The kernel does not know how many address bits a device has: for one that
+ * has less than 64 use uvfio_domain_map_within().
+ *
  * Return: 0, or a negative errno.
  */
 int uvfio_domain_map(int domain, struct uvfio_buffer *buffer, __u32 flags)
 {
+	static const struct uvfio_limits none;
+
+	return uvfio_domain_map_within(domain, buffer, flags, &none);
+}
+
+/**
+ * uvfio_domain_map_within() - let devices of few address bits reach a buffer
+ * @domain: descriptor of the domain
+ * @buffer: what to map; without UIOMMU_MAP_FIXED the kernel chooses the
+ *	I/O address and stores it in &uvfio_buffer.iova
+ * @flags: UIOMMU_MAP_WRITE, UIOMMU_MAP_FIXED
+ * @limits: what addresses the devices can take; with UIOMMU_MAP_FIXED the
+ *	address in @buffer is checked against them
+ *
+ * Return: 0, or a negative errno: -EINVAL also for an address outside @limits,
+ * -ENOSPC where no address within them is free.
+ */
+int uvfio_domain_map_within(int domain, struct uvfio_buffer *buffer,
+			    __u32 flags, const struct uvfio_limits *limits)
+{
+	bool fixed = flags & UIOMMU_MAP_FIXED;
 	struct uiommu_map map = {
 		.argsz = sizeof(map),
 		.flags = flags,
 		.vaddr = (uintptr_t)buffer->vaddr,
-		.iova = flags & UIOMMU_MAP_FIXED ? buffer->iova.addr : 0,
+		.iova = fixed ? buffer->iova.addr : 0,
 		.size = buffer->size,
+		.lowest = fixed ? 0 : limits->lowest,
+		.highest = fixed ? 0 : uvfio_highest(limits),
+		.align = fixed ? 0 : limits->align,
 	};
-	int ret = call(domain, UIOMMU_MAP, &map);
+	int ret;
 
+	if (fixed && !uvfio_reaches(limits, buffer))
+		return -EINVAL;
+	ret = call(domain, UIOMMU_MAP, &map);
 	if (!ret)
 		buffer->iova = uvfio_iova(map.iova);
 	return ret;

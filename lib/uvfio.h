@@ -59,9 +59,48 @@ struct uvfio_buffer {
 	struct uvfio_iova iova;
 };
 
+/**
+ * struct uvfio_limits - what I/O addresses a device can take
+ * @address_bits: how many address bits it has; 0 for all
+ * @lowest: lowest address; 0 for no limit
+ * @align: a power of two that addresses are to be multiples of; 0 for a page
+ *
+ * A device of 32 address bits drops the others of a longer address, and
+ * reaches some other buffer.
+ */
+struct uvfio_limits {
+	unsigned int address_bits;
+	__u64 lowest;
+	__u64 align;
+};
+
+/* The last address that a device can take; 0 where there is no limit */
+static inline __u64 uvfio_highest(const struct uvfio_limits *limits)
+{
+	if (!limits->address_bits || limits->address_bits > 63)
+		return 0;
+	return (1ULL << limits->address_bits) - 1;
+}
+
+/* Is all of a buffer where the device can address it? */
+static inline bool uvfio_reaches(const struct uvfio_limits *limits,
+				 const struct uvfio_buffer *buffer)
+{
+	__u64 last = buffer->iova.addr + buffer->size - 1;
+	__u64 highest = uvfio_highest(limits);
+
+	if (!buffer->size || last < buffer->iova.addr ||
+	    (highest && last > highest))
+		return false;
+	return buffer->iova.addr >= limits->lowest &&
+	       !(limits->align && buffer->iova.addr & (limits->align - 1));
+}
+
 /* Domain: an address space, /dev/uiommu (domain.c) */
 int uvfio_domain_open(void);
 int uvfio_domain_map(int domain, struct uvfio_buffer *buffer, __u32 flags);
+int uvfio_domain_map_within(int domain, struct uvfio_buffer *buffer,
+			    __u32 flags, const struct uvfio_limits *limits);
 int uvfio_domain_unmap(int domain, struct uvfio_iova iova, __u64 size,
 		       __u64 *removed);
 int uvfio_domain_unmap_all(int domain, __u64 *removed);

@@ -24,6 +24,9 @@
 
 #define SIZE 4096
 
+/* The last address that edu's 28 bits reach, unless QEMU is told otherwise */
+#define HIGHEST 0xfffffff
+
 /* [open] */
 /* The node of a device: /sys/bus/pci/devices/<address>/vfio/ names it */
 static int open_device(const char *address)
@@ -47,7 +50,7 @@ static int open_device(const char *address)
 }
 
 /* [map] */
-/* Map @buffer for every device of the domain; the kernel chooses where */
+/* Map @buffer for every device; the kernel chooses where, in edu's reach */
 static uint64_t map_buffer(int domain, void *buffer)
 {
 	struct uiommu_map map = {
@@ -55,6 +58,7 @@ static uint64_t map_buffer(int domain, void *buffer)
 		.flags = UIOMMU_MAP_WRITE,
 		.vaddr = (uintptr_t)buffer,
 		.size = SIZE,
+		.highest = HIGHEST,
 	};
 
 	if (ioctl(domain, UIOMMU_MAP, &map))

@@ -52,6 +52,51 @@ TABLE_TEST(explain, explain_rows)
 
 static const struct {
 	const char *name;
+	struct uvfio_limits limits;
+	__u64 highest, iova, size;
+	bool reaches;
+} limits_rows[] = {
+	{ "no limits", {}, 0, -4096ULL, 4096, true },
+	{ "64 bits", { .address_bits = 64 }, 0, -4096ULL, 4096, true },
+	{ "63 bits", { .address_bits = 63 }, ~0ULL >> 1, 1ULL << 63, 4096 },
+	{ "a byte is enough",
+	  { .address_bits = 32 },
+	  0xffffffff,
+	  0xffffffff,
+	  1,
+	  true },
+	{ "last page of 32 bits",
+	  { .address_bits = 32 },
+	  0xffffffff,
+	  0xfffff000,
+	  4096,
+	  true },
+	{ "a page beyond 32 bits",
+	  { .address_bits = 32 },
+	  0xffffffff,
+	  0xfffff000,
+	  8192 },
+	{ "too low", { .lowest = 8192 }, 0, 4096, 4096 },
+	{ "the lowest", { .lowest = 4096 }, 0, 4096, 4096, true },
+	{ "unaligned", { .align = 8192 }, 0, 4096, 4096 },
+	{ "aligned", { .align = 8192 }, 0, 8192, 4096, true },
+	{ "nothing", {}, 0, 4096, 0 },
+	{ "wraps", {}, 0, -4096ULL, 8192 },
+};
+
+TABLE_TEST(limits, limits_rows)
+{
+	struct uvfio_buffer buffer = {
+		.size = row->size,
+		.iova = uvfio_iova(row->iova),
+	};
+
+	ck_assert_uint_eq(uvfio_highest(&row->limits), row->highest);
+	ck_assert_int_eq(uvfio_reaches(&row->limits, &buffer), row->reaches);
+}
+
+static const struct {
+	const char *name;
 } errno_names_rows[] = {
 	{ "names of numbers" },
 };
@@ -204,6 +249,7 @@ TABLE_TEST(address, address_rows)
 SUITE(library)
 {
 	ADD_TABLE(tc, explain, explain_rows);
+	ADD_TABLE(tc, limits, limits_rows);
 	ADD_TABLE(tc, errno_names, errno_names_rows);
 	ADD_TABLE(tc, pass, pass_rows);
 	ADD_TABLE(tc, receive_bad, bad_rows);
