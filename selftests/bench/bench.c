@@ -25,11 +25,9 @@ static const struct {
 	const char *name;
 	void (*measure)(void);
 } kinds[] = {
-	{ "bulk", measure_bulk },
-	{ "many", measure_many },
-	{ "nth", measure_nth },
-	{ "memory", measure_memory },
-	{ "registers", measure_registers },
+	{ "bulk", measure_bulk },	{ "many", measure_many },
+	{ "nth", measure_nth },		{ "any", measure_any },
+	{ "memory", measure_memory },	{ "registers", measure_registers },
 	{ "threads", measure_threads },
 };
 

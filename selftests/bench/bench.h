@@ -22,6 +22,7 @@ double median(__u64 *values, unsigned int n);
 void measure_bulk(void);
 void measure_many(void);
 void measure_nth(void);
+void measure_any(void);
 void measure_attached(const char *const devices[], unsigned int n);
 void measure_memory(void);
 void measure_threads(void);

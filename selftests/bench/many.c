@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -103,62 +104,90 @@ static bool is_milestone(unsigned long n)
 	return n == 1000 || n == 10000 || n == 100000 || n == 1000000;
 }
 
-static void tell_nth(struct space *space, unsigned long n, __u64 spent)
+static void tell_nth(struct space *space, const char *kind, unsigned long n,
+		     __u64 spent)
 {
 	char row[64];
 
-	snprintf(row, sizeof(row), "nth-%lu", n);
+	snprintf(row, sizeof(row), "%s-%lu", kind, n);
 	report(row, space->peer->name, (double)spent / LAST);
 }
 
-static int map_up_to(struct space *space, char *buf, unsigned long max,
-		     unsigned long *n)
+static int map_next(struct space *space, bool any, char *at, unsigned long i)
 {
+	if (any)
+		return space->peer->map_any(space, at, PAGE);
+	return space->peer->map(space, at, iova_of(i), PAGE);
+}
+
+static int map_up_to(struct space *space, const char *kind, char *buf,
+		     unsigned long max, unsigned long *n)
+{
+	bool any = strcmp(kind, "any") == 0;
 	__u64 begin = 0;
 	int err = 0;
 
 	for (*n = 0; *n < max && !err; ++*n) {
 		if (is_milestone(*n + LAST))
 			begin = clock_now();
-		err = space->peer->map(space, buf + *n * PAGE, iova_of(*n),
-				       PAGE);
+		err = map_next(space, any, buf + *n * PAGE, *n);
 		if (!err && is_milestone(*n + 1))
-			tell_nth(space, *n + 1, clock_now() - begin);
+			tell_nth(space, kind, *n + 1, clock_now() - begin);
 	}
 	return err;
 }
 
-static void tell_the_rest(const struct peer *peer, unsigned long n,
-			  unsigned long max, int err)
+static void tell_the_rest(const struct peer *peer, const char *kind,
+			  unsigned long n, unsigned long max, int err)
 {
 	unsigned long i;
 	char row[64];
 
 	for (i = 1000; i <= max; i *= 10) {
-		snprintf(row, sizeof(row), "nth-%lu", i);
+		snprintf(row, sizeof(row), "%s-%lu", kind, i);
 		if (i > n)
 			report_missing(row, peer->name, err);
 	}
 }
 
+static void measure_peer(const struct peer *peer, const char *kind, char *buf,
+			 unsigned long max)
+{
+	struct space space;
+	unsigned long n = 0;
+	int err;
+
+	err = space_open(&space, peer, getenv(peer->device));
+	if (!err)
+		err = buf ? map_up_to(&space, kind, buf, max, &n) : -ENOMEM;
+	if (err)
+		tell_the_rest(peer, kind, n ? n - 1 : 0, max, err);
+	space_close(&space);
+}
+
+/* What the n-th mapping of one page costs, where we or the kernel choose. */
+static void measure_up_to(const char *kind)
+{
+	unsigned long max = quick ? 100000 : 1000000;
+	size_t size = (max * PAGE + WINDOW - 1) / WINDOW * WINDOW;
+	char *buf = make_windows(size);
+	int i;
+
+	for (i = 0; i < NR_PEERS; i++)
+		if (strcmp(kind, "any") || peers[i]->map_any)
+			measure_peer(peers[i], kind, buf, max);
+	if (buf)
+		munmap(buf, size);
+}
+
 /* What the n-th mapping of one page costs. */
 void measure_nth(void)
 {
-	unsigned long n = 0, max = quick ? 100000 : 1000000;
-	size_t size = (max * PAGE + WINDOW - 1) / WINDOW * WINDOW;
-	char *buf = make_windows(size);
-	struct space space;
-	int i, err;
+	measure_up_to("nth");
+}
 
-	for (i = 0; i < NR_PEERS; i++) {
-		err = space_open(&space, peers[i], getenv(peers[i]->device));
-		if (!err)
-			err = buf ? map_up_to(&space, buf, max, &n) : -ENOMEM;
-		if (err)
-			tell_the_rest(peers[i], n ? n - 1 : 0, max, err);
-		space_close(&space);
-		n = 0;
-	}
-	if (buf)
-		munmap(buf, size);
+/* The same where the kernel chooses the address. */
+void measure_any(void)
+{
+	measure_up_to("any");
 }

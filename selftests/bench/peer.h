@@ -25,6 +25,7 @@ struct space;
  * @attach: attach the device that was prepared last
  * @map: map for reading and writing
  * @unmap: unmap what was mapped with the same arguments
+ * @map_any: map where the kernel chooses; NULL if it does not
  *
  * All return 0 or a negative errno.
  */
@@ -37,6 +38,7 @@ struct peer {
 	int (*attach)(struct space *space);
 	int (*map)(struct space *space, void *vaddr, __u64 iova, size_t size);
 	int (*unmap)(struct space *space, __u64 iova, size_t size);
+	int (*map_any)(struct space *space, void *vaddr, size_t size);
 };
 
 /**

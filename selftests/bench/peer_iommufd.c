@@ -102,6 +102,19 @@ static int unmap(struct space *space, __u64 iova, size_t size)
 	return call(space->fd, IOMMU_IOAS_UNMAP, &unmap);
 }
 
+static int map_any(struct space *space, void *vaddr, size_t size)
+{
+	struct iommu_ioas_map map = {
+		.size = sizeof(map),
+		.flags = IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE,
+		.ioas_id = space->id,
+		.user_va = (unsigned long)vaddr,
+		.length = size,
+	};
+
+	return call(space->fd, IOMMU_IOAS_MAP, &map);
+}
+
 const struct peer peer_iommufd = {
 	.name = "iommufd",
 	.driver = "vfio-pci",
@@ -111,4 +124,5 @@ const struct peer peer_iommufd = {
 	.attach = attach,
 	.map = map,
 	.unmap = unmap,
+	.map_any = map_any,
 };

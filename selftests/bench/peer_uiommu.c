@@ -37,6 +37,13 @@ static int unmap(struct space *space, __u64 iova, size_t size)
 	return domain_unmap(space->fd, iova, size);
 }
 
+static int map_any(struct space *space, void *vaddr, size_t size)
+{
+	__u64 iova;
+
+	return domain_map_any(space->fd, vaddr, &iova, size);
+}
+
 const struct peer peer_uiommu = {
 	.name = "uiommu",
 	.driver = "vfio",
@@ -46,4 +53,5 @@ const struct peer peer_uiommu = {
 	.attach = attach,
 	.map = map,
 	.unmap = unmap,
+	.map_any = map_any,
 };
