@@ -435,6 +435,9 @@ void map_bury(struct uiommu_mapping *map);
 int map_init(void);
 void map_exit(void);
 
+/* watch.c */
+int watch_memory(struct uiommu_mapping *map);
+
 /* unmap.c */
 void unmap_claim(struct uiommu_mapping *map, struct span filled);
 bool unmap_claimed(struct uiommu_mapping *map, bool hand_over);

@@ -193,24 +193,6 @@ static int reserve(struct uiommu_mapping *map, struct map_request *request)
 	}
 }
 
-/*
- * The notifier may hear nothing until the first mmu_interval_read_begin() has
- * returned: if an invalidation was running at insertion it is only queued.
- */
-static int watch(struct uiommu_mapping *map)
-{
-	int ret;
-
-	ret = mmu_interval_notifier_insert(&map->notifier, map->mm, map->vaddr,
-					   map->size, &revoke_ops);
-	if (ret) {
-		map->notifier.mm = NULL;
-		return ret;
-	}
-	mmu_interval_read_begin(&map->notifier);
-	return 0;
-}
-
 /* Take back what is left of a mapping that was reserved but not published. */
 static void abandon(struct uiommu_mapping *map)
 {
@@ -251,7 +233,7 @@ static int fill_reserved(struct uiommu_mapping *map)
 {
 	int ret;
 
-	ret = watch(map);
+	ret = watch_memory(map);
 	if (ret)
 		return ret;
 	if (map->size == PAGE_SIZE && map->writable) {

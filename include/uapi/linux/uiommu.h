@@ -76,7 +76,7 @@
  * * EFAULT: part of the buffer is not mapped, not readable, or not writable
  *   when UIOMMU_MAP_WRITE is asked, or was unmapped meanwhile
  * * EOPNOTSUPP: memory that cannot be pinned for long
- * * EINTR: a fatal signal; any signal in the first map of a process
+ * * EINTR: a fatal signal; no other ends a call
  * * EIO: an IOMMU did not obey; the devices of the domain were cut off
  *
  * A mapping of another device's memory (an mmap of its BAR) pins nothing; it is

@@ -63,7 +63,7 @@ struct vfio_dma_map {
  * * EFAULT: part of the range is not mapped, or not writable when
  *   VFIO_FLAG_WRITE is asked, or was unmapped meanwhile
  * * EOPNOTSUPP: memory that cannot be pinned for long
- * * EINTR: a signal
+ * * EINTR: a fatal signal
  * * EIO: an IOMMU did not obey; the devices of the domain were cut off
  */
 #define VFIO_DMA_MAP_IOVA _IOWR(';', 101, struct vfio_dma_map)
