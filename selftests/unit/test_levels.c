@@ -94,6 +94,8 @@ static const struct {
 	  { 0, BITS(39) }, 2, { 4 * KIB, BITS(39) } },
 	{ "one that begins beyond the first GiB", { GIB + MIB, 2 * GIB - 1 },
 	  { 0, BITS(48) }, 3, { GIB, 512 * GIB - 1 } },
+	{ "one right behind the first GiB", { GIB, GIB + BITS(12) },
+	  { 0, BITS(48) }, 3, { GIB, 512 * GIB - 1 } },
 	{ "one in the first GiB", { 4 * KIB, 8 * KIB - 1 }, { 0, BITS(48) },
 	  3, { 0, GIB - 1 } },
 	{ "the root of 48 bits below one of 57", { TIB, TIB + BITS(12) },
