@@ -192,13 +192,25 @@ static bool has_bars(const struct vfio_config *cfg)
 	return !((value ^ facts->bars[bar]) & facts->bar_masks[bar]);
 }
 
-static void restore_lost(struct vfio_config *cfg, u8 command)
+/* The kernel has MSI or MSI-X on; does the device, too? */
+static bool has_messages(const struct vfio_config *cfg)
+{
+	struct pci_dev *pdev = cfg->pdev;
+	u32 pos;
+
+	if (pdev->msix_enabled) {
+		pos = pdev->msix_cap + PCI_MSIX_FLAGS;
+		return config_hw_read(cfg, pos, 2) & PCI_MSIX_FLAGS_ENABLE;
+	}
+	pos = pdev->msi_cap + PCI_MSI_FLAGS;
+	return !pdev->msi_enabled ||
+	       config_hw_read(cfg, pos, 2) & PCI_MSI_FLAGS_ENABLE;
+}
+
+static void restore_bars(struct vfio_config *cfg)
 {
 	u32 bar;
 
-	if (!config_hw_reachable(cfg) ||
-	    ((command & cfg->decoding) == cfg->decoding && has_bars(cfg)))
-		return;
 	for (bar = 0; bar < CFG_NUM_BARS; bar++)
 		config_hw_write(cfg, bar_register(bar), 4,
 				cfg->map->facts.bars[bar]);
@@ -206,13 +218,32 @@ static void restore_lost(struct vfio_config *cfg, u8 command)
 	change_command(cfg->pdev, 0, cfg->decoding);
 }
 
+/*
+ * Messages go last: the table of MSI-X is in a BAR, and a device that has not
+ * taken its BARs is not there.
+ */
+static void restore_lost(struct vfio_config *cfg, u8 command)
+{
+	bool bars;
+
+	if (!config_hw_reachable(cfg))
+		return;
+	bars = (command & cfg->decoding) == cfg->decoding && has_bars(cfg);
+	if (bars && has_messages(cfg))
+		return;
+	if (!bars)
+		restore_bars(cfg);
+	if (has_bars(cfg))
+		pci_restore_msi_state(cfg->pdev);
+}
+
 /**
  * config_hw_restore_lost() - repair a device that was reset behind our back
  * @cfg: configuration space
  *
- * A register of the device's own may reset it; then decoding is off or the
- * BARs are empty. Decoding in the hardware is on as long as the device is
- * ours, whatever the user wrote, so that this is seen.
+ * A register of the device's own may reset it; then decoding is off, the BARs
+ * are empty or its messages are off. Decoding in the hardware is on as long as
+ * the device is ours, whatever the user wrote, so that this is seen.
  */
 void config_hw_restore_lost(struct vfio_config *cfg)
 {
@@ -242,7 +273,7 @@ void config_hw_sync_master(struct vfio_config *cfg)
  * @cfg: configuration space
  * @used: he wants something of the device: repair what it has lost
  *
- * Mostly all is as it should be, and one look at the register tells.
+ * Mostly all is as it should be, and a look at a few registers tells.
  */
 void config_hw_sync_command(struct vfio_config *cfg, bool used)
 {
