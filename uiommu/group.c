@@ -284,8 +284,9 @@ void group_cut_off(struct uiommu_domain *domain, struct span r)
 {
 	struct uiommu_group *group;
 
-	pr_err("domain %u: IOMMU keeps IOVA %#llx to %#llx mapped; all devices of the domain are cut off\n",
-	       domain->id, r.first, r.last);
+	pr_err_ratelimited(
+		"domain %u: IOMMU keeps IOVA %#llx to %#llx mapped; all devices of the domain are cut off\n",
+		domain->id, r.first, r.last);
 	spin_lock(&domain->lock);
 	domain->broken = true;
 	spin_unlock(&domain->lock);

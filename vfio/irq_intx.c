@@ -201,11 +201,14 @@ int vfio_intx_enable(struct vfio_dev *vdev)
 	int irq = vdev->pdev->irq;
 	int ret;
 
+	/* The kernel makes no line in its log of each refusal */
 	if (intx->line.maskable)
-		ret = request_irq(irq, handle_shared, IRQF_SHARED,
+		ret = request_irq(irq, handle_shared,
+				  IRQF_SHARED | IRQF_PROBE_SHARED,
 				  dev_name(&vdev->dev), vdev);
 	else
-		ret = request_irq(irq, handle_exclusive, IRQF_NO_AUTOEN,
+		ret = request_irq(irq, handle_exclusive,
+				  IRQF_NO_AUTOEN | IRQF_PROBE_SHARED,
 				  dev_name(&vdev->dev), vdev);
 	if (ret)
 		return ret;
