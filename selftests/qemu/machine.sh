@@ -52,6 +52,13 @@ describe_hardware() {
 		-device pcie-root-port,id=slot3,addr=13.0,chassis=4,slot=4
 		-device virtio-rng-pci,id=multi0,bus=slot3,addr=00.0,multifunction=on,aer=on,disable-legacy=on
 		-device e1000e,id=multi1,bus=slot3,addr=00.1
+		-device pcie-root-port,id=pair,addr=0e.0,chassis=14,slot=14
+		-device e1000,id=pair0,bus=pair,addr=00.0,multifunction=on,romfile=
+		-device e1000,id=pair1,bus=pair,addr=00.1,romfile=
+		-device pcie-pci-bridge,id=trunk,addr=0f.0
+		-device e1000,id=tree0,bus=trunk,addr=01.0,romfile=
+		-device pci-bridge,id=branch,bus=trunk,addr=02.0,chassis_nr=15,shpc=off
+		-device "$EDU,id=tree1,bus=branch,addr=01.0"
 	)
 }
 
@@ -93,5 +100,9 @@ machine_names() {
 	MULTI0=0000:00:13.0>00.0
 	MULTI1=0000:00:13.0>00.1
 	AHCI=0000:00:1f.2
+	PAIR0=0000:00:0e.0>00.0
+	PAIR1=0000:00:0e.0>00.1
+	TREE0=0000:00:0f.0>01.0
+	TREE1=0000:00:0f.0>02.0>01.0
 	EOT
 }

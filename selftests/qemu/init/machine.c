@@ -5,7 +5,7 @@
  *
  * The runner writes /machine.env, lines of NAME=VALUE. A value BRIDGE>DD.F
  * stands for function DD.F on the bus behind BRIDGE, whose number only the
- * running machine knows.
+ * running machine knows; BRIDGE may stand behind another in the same way.
  */
 #include "init.h"
 
@@ -13,32 +13,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void set_behind_bridge(const char *name, char *value, char *child)
+/* From a bridge's address to that of a function on the bus behind it */
+static int step_behind(char *address, size_t size, const char *child)
 {
-	char path[128], bus[16], address[32];
+	char path[128], bus[16];
 
-	*child++ = '\0';
 	snprintf(path, sizeof(path),
-		 "/sys/bus/pci/devices/%s/secondary_bus_number", value);
+		 "/sys/bus/pci/devices/%s/secondary_bus_number", address);
 	if (read_file(path, bus, sizeof(bus)) <= 0)
-		return;
-	snprintf(address, sizeof(address), "0000:%02x:%s", atoi(bus), child);
-	setenv(name, address, 1);
+		return -1;
+	snprintf(address, size, "0000:%02x:%s", atoi(bus), child);
+	return 0;
 }
 
 static void set_one(char *line)
 {
 	char *value = strchr(line, '=');
-	char *child;
+	char address[32], *step;
 
 	if (!value)
 		return;
 	*value++ = '\0';
-	child = strchr(value, '>');
-	if (child)
-		set_behind_bridge(line, value, child);
-	else
-		setenv(line, value, 1);
+	step = strtok(value, ">");
+	if (!step)
+		return;
+	snprintf(address, sizeof(address), "%s", step);
+	while ((step = strtok(NULL, ">")))
+		if (step_behind(address, sizeof(address), step))
+			return;
+	setenv(line, address, 1);
 }
 
 void machine_read(void)
