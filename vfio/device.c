@@ -299,6 +299,7 @@ static int take_hardware(struct vfio_dev *vdev)
 	ret = vfio_reset_held(pdev);
 	if (ret && ret != -ENOTTY)
 		pci_warn(pdev, "reset failed: %d\n", ret);
+	vdev->dirty = ret;
 	/* Masks INTx, which putting back the saved state must not undo */
 	vfio_irqs_init(vdev);
 	pci_save_state(pdev);

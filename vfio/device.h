@@ -8,7 +8,8 @@
  *   for below it, only tried)
  *     uiommu_domain_freeze()
  *       vfio_dev.turn	(by users' calls alone, and only to take the next)
- *       vfio_dev.lock	(never waited for below pci_bus_sem: recovery.c)
+ *       vfio_dev.lock	(never waited for below pci_bus_sem: recovery.c;
+ *       several at once are tried only: reset_bus.c)
  *         pci_bus_sem of the PCI core, by power states and resets
  *         configuration access of the device (pci_cfg_access_lock(); that of
  *         the bridge above is only tried, because who holds it, for a reset,
@@ -192,6 +193,10 @@ struct vfio_recovery {
  * @frozen: an error of the bus is being dealt with
  * @recovery: from that; guarded by a lock of its own
  * @needs_reset: the reset after the last close could not be done
+ * @dirty: was a driver's or a user's since its last reset. Read without the
+ *	lock by those who then look again
+ * @stale: was @dirty when it was opened: registers may hold what others left
+ * @told: the log says so already
  * @reset_by_others: a reset goes on that is not at our wish, or is about to;
  *	calls wait on @unpaused until it is over. Set without @lock
  * @resetter: who resets the device at our wish, with @lock held, or NULL; read
@@ -246,6 +251,9 @@ struct vfio_dev {
 	bool frozen;
 	struct vfio_recovery recovery;
 	bool needs_reset;
+	bool dirty;
+	bool stale;
+	bool told;
 	bool reset_by_others;
 	struct task_struct *resetter;
 	struct uiommu_attachment *att;
@@ -287,6 +295,7 @@ extern bool vfio_allow_unsafe_intrs;
 extern unsigned int vfio_max_vectors;
 extern bool vfio_suspend_anyway;
 extern unsigned int vfio_veto_interval;
+extern struct pci_driver vfio_driver;
 
 /* device.c */
 extern struct class *vfio_class;
@@ -343,13 +352,23 @@ void vfio_mem_pause(struct vfio_dev *vdev);
 
 /* reset.c */
 extern const struct vfio_config_ops vfio_config_ops;
+u8 vfio_reset_method(struct pci_dev *pdev);
+int vfio_reset_error(int ret);
 int vfio_reset(struct vfio_dev *vdev);
+void vfio_reset_begin(struct vfio_dev *vdev);
+void vfio_reset_end(struct vfio_dev *vdev, bool done);
 void vfio_reset_pristine(struct vfio_dev *vdev);
 void vfio_reset_restore(struct vfio_dev *vdev);
 int vfio_reset_held(struct pci_dev *pdev);
 void vfio_reset_unbinding(struct vfio_dev *vdev);
 void vfio_reset_prepare(struct pci_dev *pdev);
 void vfio_reset_done(struct pci_dev *pdev);
+
+/* reset_bus.c */
+bool vfio_bus_is_for(struct pci_dev *pdev);
+bool vfio_bus_resettable(struct vfio_dev *vdev);
+int vfio_bus_reset(struct vfio_file *file, const s32 *fds, u32 count);
+void vfio_bus_reset_idle(struct vfio_dev *vdev);
 
 /* recovery.c, power.c; netlink.c has a header of its own */
 void vfio_recovery_init(struct vfio_dev *vdev);

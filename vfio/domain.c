@@ -36,6 +36,7 @@ static int attach(struct vfio_dev *vdev, struct uiommu_domain *domain)
 	if (IS_ERR(att))
 		return PTR_ERR(att);
 	vdev->att = att;
+	WRITE_ONCE(vdev->dirty, true);
 	vfio_config_attach(&vdev->config, uiommu_enforces_snoop(att));
 	vfio_mem_update(vdev);
 	return 0;

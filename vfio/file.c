@@ -17,6 +17,18 @@
 
 #define CHUNK 256
 
+/* Nothing has reset it: who opens it is to know */
+static void note_stale(struct vfio_dev *vdev)
+{
+	vdev->stale = vdev->dirty;
+	if (!vdev->stale || vdev->told)
+		return;
+	vdev->told = true;
+	pci_notice(
+		vdev->pdev,
+		"opened without a reset: its registers may hold what others left\n");
+}
+
 static int first_open(struct vfio_dev *vdev)
 {
 	if (vdev->needs_reset)
@@ -24,6 +36,7 @@ static int first_open(struct vfio_dev *vdev)
 	if (vdev->needs_reset)
 		return -EAGAIN;
 	WRITE_ONCE(vdev->was_silent, false);
+	note_stale(vdev);
 	vfio_config_open(&vdev->config);
 	vfio_intx_sync(vdev);
 	return 0;
@@ -49,6 +62,8 @@ static int vfio_open(struct inode *inode, struct file *filp)
 	if (!file)
 		return -ENOMEM;
 	file->vdev = vdev;
+	if (!READ_ONCE(vdev->nr_open))
+		vfio_bus_reset_idle(vdev);
 	ret = vfio_enter(vdev);
 	if (ret)
 		goto free;
@@ -81,13 +96,18 @@ static bool close_one_of_many(struct vfio_dev *vdev)
 
 static void close_one(struct vfio_dev *vdev)
 {
+	bool last;
+
 	vfio_enter_anyway(vdev);
-	if (!--vdev->nr_open) {
+	last = !--vdev->nr_open;
+	if (last) {
 		if (!vdev->gone)
 			last_close(vdev);
 		wake_up_all(&vdev->closed);
 	}
 	vfio_leave(vdev);
+	if (last)
+		vfio_bus_reset_idle(vdev);
 }
 
 static int vfio_release(struct inode *inode, struct file *filp)

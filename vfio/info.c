@@ -6,16 +6,22 @@
  * number of vectors that can be had is tried.
  */
 #include "device.h"
+#include "reset_rules.h"
 
 static const u32 reset_methods[] = {
-	UVFIO_RESET_NONE, UVFIO_RESET_SPECIFIC, UVFIO_RESET_ACPI,
-	UVFIO_RESET_FLR,  UVFIO_RESET_AF_FLR,	UVFIO_RESET_PM,
-	UVFIO_RESET_BUS,
+	[RESET_NONE] = UVFIO_RESET_NONE,
+	[RESET_SPECIFIC] = UVFIO_RESET_SPECIFIC,
+	[RESET_ACPI] = UVFIO_RESET_ACPI,
+	[RESET_FLR] = UVFIO_RESET_FLR,
+	[RESET_AF_FLR] = UVFIO_RESET_AF_FLR,
+	[RESET_PM] = UVFIO_RESET_PM,
+	[RESET_BUS] = UVFIO_RESET_BUS,
+	[RESET_CXL_BUS] = UVFIO_RESET_BUS,
 };
 
-static u32 reset_method(const struct pci_dev *pdev)
+static u32 reset_method(struct pci_dev *pdev)
 {
-	u8 method = pdev->reset_methods[0];
+	u8 method = vfio_reset_method(pdev);
 
 	return method < ARRAY_SIZE(reset_methods) ? reset_methods[method] :
 						    UVFIO_RESET_OTHER;
@@ -34,7 +40,9 @@ void vfio_device_info(struct vfio_dev *vdev, struct uvfio_device_info *info)
 	info->caps = (info->reset_method ? UVFIO_DEVICE_RESET : 0) |
 		     (vdev->att ? UVFIO_DEVICE_ATTACHED : 0) |
 		     (pdev->is_virtfn ? UVFIO_DEVICE_VIRTFN : 0) |
-		     (pci_is_pcie(pdev) ? UVFIO_DEVICE_PCIE : 0);
+		     (pci_is_pcie(pdev) ? UVFIO_DEVICE_PCIE : 0) |
+		     (vdev->stale ? UVFIO_DEVICE_STALE : 0) |
+		     (vfio_bus_resettable(vdev) ? UVFIO_DEVICE_BUS_RESET : 0);
 	info->domain = pci_domain_nr(pdev->bus);
 	info->bus = pdev->bus->number;
 	info->devfn = pdev->devfn;

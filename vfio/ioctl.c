@@ -21,6 +21,7 @@ static_assert(sizeof(struct uvfio_region_info) == 6 * 4 + 4 * 8);
 static_assert(sizeof(struct uvfio_irq_info) == 8 * 4);
 static_assert(sizeof(struct uvfio_irq_enable) == 4 * 4);
 static_assert(sizeof(struct uvfio_irq_set) == 6 * 4 + 8);
+static_assert(sizeof(struct uvfio_bus_reset) == 4 * 4 + 8);
 
 /* The argument of any call, in kernel memory */
 union vfio_arg {
@@ -36,6 +37,7 @@ union vfio_arg {
 	struct uvfio_irq_info irq;
 	struct uvfio_irq_enable enable;
 	struct uvfio_irq_set set;
+	struct uvfio_bus_reset bus;
 };
 
 /**
@@ -343,6 +345,23 @@ static int irq_set(struct vfio_file *file, union vfio_arg *arg,
 	return ret;
 }
 
+static int bus_reset(struct vfio_file *file, union vfio_arg *arg,
+		     void __user *user)
+{
+	const struct uvfio_bus_reset *bus = &arg->bus;
+	s32 *fds;
+	int ret;
+
+	if (bus->reserved || !bus->count || bus->count > UVFIO_BUS_RESET_MAX)
+		return -EINVAL;
+	fds = memdup_user(u64_to_user_ptr(bus->fds), bus->count * sizeof(*fds));
+	if (IS_ERR(fds))
+		return PTR_ERR(fds);
+	ret = vfio_bus_reset(file, fds, bus->count);
+	kfree(fds);
+	return ret;
+}
+
 /* clang-format off */
 static const struct vfio_call calls[] = {
 	{ VFIO_DMA_MAP_IOVA, sizeof(struct vfio_dma_map), .run = dma_map },
@@ -367,6 +386,8 @@ static const struct vfio_call calls[] = {
 	{ UVFIO_IRQ_SET, sizeof(struct uvfio_irq_set), .growing = true,
 	  .flags = UVFIO_IRQ_BIND | UVFIO_IRQ_MASK | UVFIO_IRQ_UNMASK |
 		   UVFIO_IRQ_FIRE, .run = irq_set },
+	{ UVFIO_BUS_RESET, sizeof(struct uvfio_bus_reset), .growing = true,
+	  .run = bus_reset },
 };
 
 /* clang-format on */

@@ -46,7 +46,7 @@ static void remove(struct pci_dev *pdev)
 	vfio_dev_remove(pci_get_drvdata(pdev));
 }
 
-static struct pci_driver driver = {
+struct pci_driver vfio_driver = {
 	.name = "vfio",
 	.probe = probe,
 	.remove = remove,
@@ -68,7 +68,7 @@ static int __init vfio_init(void)
 	ret = vfio_power_init();
 	if (ret)
 		goto netlink;
-	ret = pci_register_driver(&driver);
+	ret = pci_register_driver(&vfio_driver);
 	if (!ret)
 		return 0;
 
@@ -82,7 +82,7 @@ devices:
 
 static void __exit vfio_exit(void)
 {
-	pci_unregister_driver(&driver);
+	pci_unregister_driver(&vfio_driver);
 	vfio_power_exit();
 	vfio_netlink_exit();
 	vfio_devices_exit();

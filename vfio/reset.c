@@ -12,6 +12,7 @@
 #include <linux/jiffies.h>
 
 #include "device.h"
+#include "reset_rules.h"
 
 /* How long probe and remove try to get hold of the bridge above */
 #define BRIDGE_TIME HZ
@@ -49,24 +50,44 @@ const struct vfio_config_ops vfio_config_ops = {
 	.reset = reset_by_config,
 };
 
+/**
+ * vfio_reset_method - how a reset of the function would be done now
+ * @pdev: the device
+ *
+ * The kernel made its list when it found the device: the first function of
+ * several was alone on its bus then.
+ *
+ * Return: RESET_*, RESET_NONE if there is no way.
+ */
+u8 vfio_reset_method(struct pci_dev *pdev)
+{
+	bool bus = reset_may_be_by_bus(pdev->reset_methods,
+				       PCI_NUM_RESET_METHODS) &&
+		   vfio_bus_is_for(pdev);
+
+	return reset_first_usable(pdev->reset_methods, PCI_NUM_RESET_METHODS,
+				  bus);
+}
+
 /*
  * A reset by the bus needs the bridge above to keep still. Its configuration
  * is locked, not the device: its driver's unbinding takes us with it. The
- * device is alone on that bus, else the core would not offer this reset. Other
- * resets, which the core prefers, leave the bridge alone.
+ * device is alone on that bus, else that is no way to reset it. Other resets
+ * leave the bridge alone.
  */
-static struct pci_dev *bridge_to_hold(struct pci_dev *pdev)
+static struct pci_dev *bridge_to_hold(struct pci_dev *pdev, u8 method)
 {
-	if (pdev->reset_methods[0] == UVFIO_RESET_BUS)
-		return pci_upstream_bridge(pdev);
-	return NULL;
+	return reset_is_by_bus(method) ? pci_upstream_bridge(pdev) : NULL;
 }
 
 static int try_reset(struct vfio_dev *vdev)
 {
-	struct pci_dev *bridge = bridge_to_hold(vdev->pdev);
+	u8 method = vfio_reset_method(vdev->pdev);
+	struct pci_dev *bridge = bridge_to_hold(vdev->pdev, method);
 	int ret;
 
+	if (!method)
+		return -ENOTTY;
 	if (bridge && !pci_cfg_access_trylock(bridge))
 		return -EAGAIN;
 	WRITE_ONCE(vdev->resetter, current);
@@ -77,12 +98,36 @@ static int try_reset(struct vfio_dev *vdev)
 	return ret;
 }
 
+/*
+ * Before a reset. Of a device that nobody has open the registers are as before
+ * its first user, and what the last one wrote means nothing.
+ */
+static void hold_still(struct vfio_dev *vdev)
+{
+	if (vdev->nr_open)
+		vfio_config_wake(&vdev->config);
+	vfio_mem_pause(vdev);
+	vfio_intx_set(vdev, INTX_PAUSED);
+}
+
 /* After a reset: interrupts and registers as before it */
 static void go_on(struct vfio_dev *vdev)
 {
 	vfio_intx_sync(vdev);
 	vfio_intx_clear(vdev, INTX_PAUSED | INTX_PENDING);
 	vfio_mem_update(vdev);
+}
+
+/**
+ * vfio_reset_error - what a reset that should have worked says to the user
+ * @ret: what the kernel says, -ENOTTY among others if the device does not come
+ *	back
+ *
+ * Return: 0 or an error.
+ */
+int vfio_reset_error(int ret)
+{
+	return ret == -ENOTTY ? -EIO : ret;
 }
 
 /**
@@ -96,16 +141,16 @@ int vfio_reset(struct vfio_dev *vdev)
 	int ret;
 
 	lockdep_assert_held(&vdev->lock);
-	if (!vdev->pdev->reset_methods[0])
+	if (!vfio_reset_method(vdev->pdev))
 		return -ENOTTY;
-	vfio_config_wake(&vdev->config);
-	vfio_mem_pause(vdev);
-	vfio_intx_set(vdev, INTX_PAUSED);
+	hold_still(vdev);
 	ret = try_reset(vdev);
-	if (!ret)
+	if (!ret) {
 		vfio_config_restored(&vdev->config);
+		vdev->stale = false;
+	}
 	go_on(vdev);
-	return ret;
+	return vfio_reset_error(ret);
 }
 
 static bool is_by_others(const struct vfio_dev *vdev)
@@ -132,9 +177,7 @@ void vfio_reset_prepare(struct pci_dev *pdev)
 	pci_cfg_access_unlock(pdev);
 	WRITE_ONCE(vdev->reset_by_others, true);
 	mutex_lock(&vdev->lock);
-	vfio_config_wake(&vdev->config);
-	vfio_mem_pause(vdev);
-	vfio_intx_set(vdev, INTX_PAUSED);
+	hold_still(vdev);
 	mutex_unlock(&vdev->lock);
 	pci_cfg_access_lock(pdev);
 }
@@ -152,7 +195,8 @@ void vfio_reset_done(struct pci_dev *pdev)
 	pci_cfg_access_unlock(pdev);
 	mutex_lock(&vdev->lock);
 	WRITE_ONCE(vdev->reset_by_others, false);
-	vfio_config_restored(&vdev->config);
+	if (vdev->nr_open)
+		vfio_config_restored(&vdev->config);
 	/* wakes those who wait, since access was paused */
 	go_on(vdev);
 	mutex_unlock(&vdev->lock);
@@ -180,8 +224,40 @@ void vfio_reset_restore(struct vfio_dev *vdev)
 	if (vdev->gone)
 		return;
 	restore_pristine(vdev);
-	vfio_config_restored(&vdev->config);
+	if (vdev->nr_open)
+		vfio_config_restored(&vdev->config);
 	vfio_intx_sync(vdev);
+}
+
+/**
+ * vfio_reset_begin - a reset of several devices at our wish takes one in
+ * @vdev: the device
+ */
+void vfio_reset_begin(struct vfio_dev *vdev)
+{
+	lockdep_assert_held(&vdev->lock);
+	hold_still(vdev);
+	WRITE_ONCE(vdev->resetter, current);
+}
+
+/**
+ * vfio_reset_end - such a reset is over
+ * @vdev: the device, its configuration restored by the kernel
+ * @done: it has been reset
+ */
+void vfio_reset_end(struct vfio_dev *vdev, bool done)
+{
+	lockdep_assert_held(&vdev->lock);
+	WRITE_ONCE(vdev->resetter, NULL);
+	if (vdev->nr_open) {
+		vfio_config_restored(&vdev->config);
+		vdev->stale &= !done;
+	} else {
+		restore_pristine(vdev);
+		vdev->dirty &= !done;
+		vdev->needs_reset &= !done;
+	}
+	go_on(vdev);
 }
 
 /**
@@ -189,6 +265,8 @@ void vfio_reset_restore(struct vfio_dev *vdev)
  * @vdev: the device, detached and with interrupts off
  *
  * Sets &vfio_dev.needs_reset if somebody else works on the device just now.
+ * &vfio_dev.dirty remains if the function cannot be reset: then its bus may,
+ * see vfio_bus_reset_idle().
  */
 void vfio_reset_pristine(struct vfio_dev *vdev)
 {
@@ -201,8 +279,11 @@ void vfio_reset_pristine(struct vfio_dev *vdev)
 	vdev->needs_reset = ret == -EAGAIN;
 	if (vdev->needs_reset)
 		return;
-	if (ret && ret != -ENOTTY)
-		pci_warn(vdev->pdev, "reset failed: %d\n", ret);
+	if (!ret)
+		vdev->dirty = false;
+	else if (ret != -ENOTTY)
+		dev_warn_ratelimited(&vdev->pdev->dev, "reset failed: %d\n",
+				     ret);
 	restore_pristine(vdev);
 	vfio_intx_sync(vdev);
 }
@@ -231,9 +312,12 @@ static bool hold_patiently(struct pci_dev *bridge)
  */
 int vfio_reset_held(struct pci_dev *pdev)
 {
-	struct pci_dev *bridge = bridge_to_hold(pdev);
+	u8 method = vfio_reset_method(pdev);
+	struct pci_dev *bridge = bridge_to_hold(pdev, method);
 	int ret;
 
+	if (!method)
+		return -ENOTTY;
 	if (bridge && !hold_patiently(bridge))
 		bridge = NULL;
 	pci_cfg_access_lock(pdev);

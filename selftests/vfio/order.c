@@ -250,7 +250,7 @@ TEST_F(order, bad_pointers_in_every_state)
 		VFIO_EVENTFD_MSI,  VFIO_EVENTFDS_MSIX,	 VFIO_DOMAIN_SET,
 		VFIO_BAR_LEN,	   VFIO_IRQ_EOI_EVENTFD, UVFIO_DEVICE_INFO,
 		UVFIO_REGION_INFO, UVFIO_IRQ_INFO,	 UVFIO_IRQ_ENABLE,
-		UVFIO_IRQ_SET,
+		UVFIO_IRQ_SET,	   UVFIO_BUS_RESET,
 	};
 	static const unsigned long bad[] = { 0, 1, ~0UL,
 					     (unsigned long)KERNEL_MEMORY };
@@ -282,6 +282,7 @@ TEST_F(order, sizes_and_flags_of_the_new_calls)
 		{ UVFIO_IRQ_INFO, sizeof(struct uvfio_irq_info) },
 		{ UVFIO_IRQ_ENABLE, sizeof(struct uvfio_irq_enable) },
 		{ UVFIO_IRQ_SET, sizeof(struct uvfio_irq_set) },
+		{ UVFIO_BUS_RESET, sizeof(struct uvfio_bus_reset) },
 	};
 	union {
 		struct {
@@ -305,7 +306,8 @@ TEST_F(order, sizes_and_flags_of_the_new_calls)
 		arg.flags = 1U << 31;
 		EXPECT_EQ(-EOPNOTSUPP, call(self->m.fd, calls[i].request, &arg))
 		TH_LOG("call %zu", i);
-		if (calls[i].request == UVFIO_IRQ_SET)
+		if (calls[i].request == UVFIO_IRQ_SET ||
+		    calls[i].request == UVFIO_BUS_RESET)
 			continue;
 		arg.flags = 0;
 		EXPECT_EQ(0, call(self->m.fd, calls[i].request, &arg))

@@ -6,11 +6,13 @@
  * The device is an NVMe disk: that its controller is ready shows that it has
  * not been reset.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "../lib/harness.h"
 #include "../lib/call.h"
@@ -355,6 +357,60 @@ TEST(the_way_is_told)
 	ASSERT_EQ(0, call(fd, UVFIO_DEVICE_INFO, &info));
 	EXPECT_EQ(UVFIO_RESET_FLR, info.reset_method);
 	EXPECT_NE(0, info.caps & UVFIO_DEVICE_RESET);
+}
+
+/* Is a line with this text in the kernel's log? */
+static int log_has(const char *text)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	static char line[8192];
+	int found = 0;
+	ssize_t n;
+
+	for (;;) {
+		n = read(fd, line, sizeof(line) - 1);
+		if (n < 0 && errno == EPIPE)
+			continue;
+		if (n <= 0)
+			break;
+		line[n] = 0;
+		found |= !!strstr(line, text);
+	}
+	close(fd);
+	return found;
+}
+
+/*
+ * By the bus, also as the kernel does it below a port of CXL. Its own way is
+ * told by a warning if the bridge was not kept still for it.
+ */
+TEST(by_any_bus_the_bridge_is_kept_still)
+{
+	const char *list = "/sys/module/methods/parameters/list";
+	struct uvfio_device_info info = { .argsz = sizeof(info) };
+	const char *bdf = device_bdf("TREE1");
+	int domain = domain_open(), fd = device_open("TREE1");
+	char text[64];
+
+	if (!bdf || access(list, F_OK))
+		SKIP(return, "TREE1 or the module methods is missing");
+	ASSERT_EQ(0, device_set(fd, domain));
+	snprintf(text, sizeof(text), "%s 7 6", bdf);
+	/* 6.1 knows no CXL */
+	if (text_write(list, text)) {
+		snprintf(text, sizeof(text), "%s 6", bdf);
+		ASSERT_EQ(0, text_write(list, text));
+	}
+	ASSERT_EQ(0, call(fd, UVFIO_DEVICE_INFO, &info));
+	EXPECT_EQ(UVFIO_RESET_BUS, info.reset_method);
+	EXPECT_NE(0, info.caps & UVFIO_DEVICE_RESET);
+	EXPECT_EQ(0, by_call(fd));
+	close(fd);
+	close(domain);
+	snprintf(text, sizeof(text), "/sys/bus/pci/devices/%s/reset_method",
+		 bdf);
+	EXPECT_EQ(0, text_write(text, "default"));
+	EXPECT_EQ(0, log_has("unlocked secondary bus reset"));
 }
 
 TEST_HARNESS_MAIN

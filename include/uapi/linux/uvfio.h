@@ -126,8 +126,9 @@ struct vfio_dma_map {
  * VFIO_RESET_FUNCTION: reset, with the configuration restored. Accesses wait
  * meanwhile; mappings of its BARs for other devices are revoked.
  *
- * * ENOTTY: the device has no reset
+ * * ENOTTY: the device has no reset; perhaps its bus has, see UVFIO_BUS_RESET
  * * EAGAIN: somebody else works on the device (unbinding, or an administrator)
+ * * EIO: the reset failed, or the device has not come back
  */
 #define VFIO_RESET_FUNCTION _IO(';', 111)
 /*
@@ -197,10 +198,18 @@ static __inline__ __u64 vfio_offset_to_pci_offset(__u64 offset)
  */
 
 /* &uvfio_device_info.caps */
-#define UVFIO_DEVICE_RESET (1U << 0) /* VFIO_RESET_FUNCTION works */
+#define UVFIO_DEVICE_RESET (1U << 0) /* VFIO_RESET_FUNCTION works now */
 #define UVFIO_DEVICE_ATTACHED (1U << 1) /* has a domain */
 #define UVFIO_DEVICE_VIRTFN (1U << 2) /* a virtual function */
 #define UVFIO_DEVICE_PCIE (1U << 3) /* PCI Express */
+/*
+ * Nothing has reset it since its last user or driver, because it has no reset
+ * of its own and others use what is on its bus, or the bus has none either: its
+ * registers may hold what was left there. Gone after a reset.
+ */
+#define UVFIO_DEVICE_STALE (1U << 4)
+/* UVFIO_BUS_RESET works now, for those who have all the bus */
+#define UVFIO_DEVICE_BUS_RESET (1U << 5)
 
 /* &uvfio_device_info.reset_method */
 #define UVFIO_RESET_NONE 0
@@ -209,7 +218,7 @@ static __inline__ __u64 vfio_offset_to_pci_offset(__u64 offset)
 #define UVFIO_RESET_FLR 3 /* function level reset of PCI Express */
 #define UVFIO_RESET_AF_FLR 4 /* of Advanced Features */
 #define UVFIO_RESET_PM 5 /* D3hot and back */
-#define UVFIO_RESET_BUS 6 /* its bus, on which it is alone */
+#define UVFIO_RESET_BUS 6 /* its bus, on which it is alone now */
 #define UVFIO_RESET_OTHER 7
 
 /**
@@ -217,7 +226,7 @@ static __inline__ __u64 vfio_offset_to_pci_offset(__u64 offset)
  * @argsz: size of this structure in bytes
  * @flags: none, 0
  * @caps: out: UVFIO_DEVICE_*
- * @reset_method: out: what VFIO_RESET_FUNCTION does, UVFIO_RESET_*
+ * @reset_method: out: what VFIO_RESET_FUNCTION would do now, UVFIO_RESET_*
  * @domain: out: PCI domain
  * @bus: out: PCI bus
  * @devfn: out: slot << 3 | function
@@ -402,6 +411,45 @@ struct uvfio_irq_set {
 };
 
 #define UVFIO_IRQ_SET _IO(';', 116)
+
+/* The most functions that one UVFIO_BUS_RESET resets */
+#define UVFIO_BUS_RESET_MAX 256
+
+/**
+ * struct uvfio_bus_reset - argument of UVFIO_BUS_RESET
+ * @argsz: size of this structure in bytes
+ * @flags: none, 0
+ * @count: how many descriptors there are at @fds, up to UVFIO_BUS_RESET_MAX
+ * @reserved: 0
+ * @fds: address of __s32[@count]: one descriptor of each function on the bus
+ *	of this device and on buses below it, this device among them
+ *
+ * Resets the bus, or its slot, and with it all functions there. That they are
+ * the caller's to reset is shown by their descriptors; who opened those does
+ * not matter. Bridges are not named: they are reset with what is below them.
+ * As after VFIO_RESET_FUNCTION configuration, interrupts and mappings are as
+ * before; accesses to all of the devices wait meanwhile.
+ *
+ * * EINVAL: this device has no domain; no descriptor, or too many; one that is
+ *   not of a device of this driver, is of a device elsewhere, or of a device
+ *   named already; this device is not named
+ * * EBADF: a descriptor that is not open
+ * * EPERM: a function is missing, or it is not bound to this driver
+ * * ENOTTY: nothing can reset that bus: it has no bridge above, or a quirk or a
+ *   hot-plug bridge below forbids it
+ * * EAGAIN: somebody else works on one of the devices, or on the bridge above
+ * * EIO: the reset failed, or a device has not come back
+ * * ENODEV: one of the devices was unbound or unplugged
+ */
+struct uvfio_bus_reset {
+	__u32 argsz;
+	__u32 flags;
+	__u32 count;
+	__u32 reserved;
+	__aligned_u64 fds;
+};
+
+#define UVFIO_BUS_RESET _IO(';', 117)
 
 /* Generic netlink: a program is told what happens to its device, and asked */
 #define VFIO_GENL_NAME "VFIO"
