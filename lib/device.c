@@ -125,6 +125,26 @@ int uvfio_reset(int device)
 }
 
 /**
+ * uvfio_reset_bus() - reset all functions on the device's bus
+ * @device: descriptor of the device
+ * @devices: descriptors of all functions there and on buses below, @device
+ *	among them
+ * @count: how many
+ *
+ * Return: 0, or a negative errno.
+ */
+int uvfio_reset_bus(int device, const int *devices, unsigned int count)
+{
+	struct uvfio_bus_reset reset = {
+		.argsz = sizeof(reset),
+		.count = count,
+		.fds = (uintptr_t)devices,
+	};
+
+	return call(device, UVFIO_BUS_RESET, &reset);
+}
+
+/**
  * uvfio_map() - map a buffer through a device's descriptor
  * @device: descriptor of the device; all devices of its domain reach it
  * @buffer: memory, its size and the I/O address

@@ -145,10 +145,16 @@ static const struct meaning meanings[] = {
 	},
 
 	{ UVFIO_CALL_RESET, ENOTTY,
-	  "the device has no reset of its own function: reset it by its registers"
+	  "the device has no reset of its own function: reset its bus with all devices on it, or the device by its registers"
 	},
 	{ UVFIO_CALL_RESET, EINVAL,
-	  "no domain is set: attach the device first"
+	  "no domain is set: attach the device first; or, for a bus, the list names a device twice, or one that is elsewhere: name each device on the bus once"
+	},
+	{ UVFIO_CALL_RESET, EPERM,
+	  "a device on the bus is missing from the list, or is not bound to the driver vfio: open each of them and name it"
+	},
+	{ UVFIO_CALL_RESET, EIO,
+	  "the reset failed, or the device has not come back: try again, or look into the kernel's log"
 	},
 	{ UVFIO_CALL_RESET, EAGAIN,
 	  "the device is being bound, unbound or reset by somebody else: try again"

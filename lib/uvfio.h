@@ -119,6 +119,7 @@ int uvfio_device_open(const char *bdf);
 int uvfio_attach(int device, int domain);
 int uvfio_detach(int device);
 int uvfio_reset(int device);
+int uvfio_reset_bus(int device, const int *devices, unsigned int count);
 int uvfio_map(int device, const struct uvfio_buffer *buffer, __u64 flags);
 int uvfio_unmap(int device, struct uvfio_iova iova, __u64 size);
 
@@ -193,7 +194,7 @@ int uvfio_bequeath_fds(const struct uvfio_named_fd *fds, unsigned int count);
  *	its kin
  * @UVFIO_CALL_REGION: the functions of regions
  * @UVFIO_CALL_IRQ: the functions of interrupts
- * @UVFIO_CALL_RESET: uvfio_reset()
+ * @UVFIO_CALL_RESET: uvfio_reset(), uvfio_reset_bus()
  * @UVFIO_CALL_PASS: the functions that pass descriptors
  */
 enum uvfio_call {
