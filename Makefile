@@ -9,13 +9,15 @@ MODULE_TOOLS := gcc make
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help modules modules_install vm check check-unit check-vm demo lint
+.PHONY: help modules modules_install vm check check-unit check-mutants check-vm
+.PHONY: demo lint
 .PHONY: bench check-debug clean docs format package
 
 help:
 	@echo 'make demo           the whole path shown in a virtual machine'
 	@echo 'make check          unit tests, then selftests on both kernels'
 	@echo 'make check-unit     unit tests and their coverage alone'
+	@echo 'make check-mutants  do the unit tests notice small changes of the rules?'
 	@echo 'make check-vm       selftests in virtual machines [KERNELS="6.1 6.12"]'
 	@echo 'make check-debug    selftests on kernels built with KASAN, lockdep'
 	@echo '                    and fault injection [KERNELS=6.12]'
@@ -50,6 +52,9 @@ check:
 
 check-unit:
 	@scripts/check unit
+
+check-mutants:
+	@$(MAKE) -C selftests/unit mutants
 
 check-vm:
 	@scripts/check $(KERNELS)

@@ -209,6 +209,47 @@ TABLE_TEST(hidden, hidden_rows)
 	ck_assert_int_eq(config_permit(&map, &permits, at + 4, 1, 1), -EPERM);
 }
 
+/* What config_permit is kept from: whatever the kernel uses or may break */
+static const struct {
+	const char *name;
+	u32 id;
+	bool locked;
+} locked_rows[] = {
+	{ "locked, power management", 0x01, true },
+	{ "locked, AGP", 0x02, true },
+	{ "locked, vital product data", 0x03, true },
+	{ "not locked, slot", 0x04, false },
+	{ "locked, MSI", 0x05, true },
+	{ "not locked, hot swap", 0x06, false },
+	{ "locked, PCI-X", 0x07, true },
+	{ "locked, HyperTransport", 0x08, true },
+	{ "not locked, debug port", 0x0a, false },
+	{ "not locked, CompactPCI", 0x0b, false },
+	{ "locked, hot plug", 0x0c, true },
+	{ "not locked, subsystem", 0x0d, false },
+	{ "locked, AGP 8x", 0x0e, true },
+	{ "locked, secure device", 0x0f, true },
+	{ "locked, PCI Express", 0x10, true },
+	{ "locked, MSI-X", 0x11, true },
+	{ "not locked, SATA", 0x12, false },
+	{ "locked, advanced features", 0x13, true },
+	{ "locked, enhanced allocation", 0x14, true },
+	{ "not locked, not known", 0x15, false },
+};
+
+TABLE_TEST(locked, locked_rows)
+{
+	struct config_facts facts = { .size = 256, .peek = peek_at_hidden };
+	struct config_permits permits = { 0 };
+	struct config_map map;
+
+	hidden_id = row->id;
+	hidden_ext = false;
+	config_build(&map, &facts);
+	ck_assert_int_eq(config_permit(&map, &permits, 0x40, 0, 0x10000),
+			 row->locked ? -EPERM : 0);
+}
+
 static void check_size(const struct config_cap *cap, const u32 *bytes, u32 size)
 {
 	struct config_facts facts = { .size = 16, .peek = peek };
@@ -320,6 +361,7 @@ SUITE(config_caps)
 	ADD_TABLE(tc, standard, std_rows);
 	ADD_TABLE(tc, extended, ext_rows);
 	ADD_TABLE(tc, hidden, hidden_rows);
+	ADD_TABLE(tc, locked, locked_rows);
 	ADD_TABLE(tc, unknown, unknown_rows);
 	tcase_add_test(tc, exp_neighbour);
 	tcase_add_test(tc, error_log);

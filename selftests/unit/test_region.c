@@ -91,6 +91,7 @@ static const struct {
 	{ "wrapping", 16, 8, MAX, false, 8 },
 	{ "far and wrapping", 16, MAX, 2, false, 0 },
 	{ "no region", 0, 0, 1, false, 0 },
+	{ "more than 4 GiB", 8 * GIB, GIB, 5 * GIB, true, 5 * GIB },
 	{ "huge region", MAX, MAX - 1, 1, true, 1 },
 };
 

@@ -53,6 +53,12 @@ TABLE_TEST(pack, pack_rows)
 	ck_assert_uint_eq(run_npages(run), row->npages);
 }
 
+UNIT_TEST(longest, "a run is 1 GiB at most, and all frames fit beside")
+{
+	ck_assert_uint_eq(RUN_MAX_NPAGES * 4096, 1ULL << 30);
+	ck_assert_uint_eq(TOP_PFN, (1ULL << 46) - 1);
+}
+
 TABLE_TEST(extend, extend_rows)
 {
 	u64 run = run_pack(row->pfn, row->npages);
@@ -66,5 +72,6 @@ TABLE_TEST(extend, extend_rows)
 SUITE(run)
 {
 	ADD_TABLE(tc, pack, pack_rows);
+	tcase_add_test(tc, longest);
 	ADD_TABLE(tc, extend, extend_rows);
 }

@@ -18,6 +18,7 @@ static const struct {
 } make_rows[] = {
 	{ "one page at zero", 0, PG, PG, true },
 	{ "empty", PG, 0, PG, false },
+	{ "empty at zero", 0, 0, PG, false },
 	{ "start unaligned", PG + 1, PG, PG, false },
 	{ "size unaligned", PG, PG - 1, PG, false },
 	{ "size less than a page", 0, 1, PG, false },
@@ -101,6 +102,7 @@ static const struct {
 	{ "2 MiB", 0x200000, 0x40201000, 0x200000 },
 	{ "1 GiB", 0x40000000, 0x40201000, 0x40000000 },
 	{ "huge, biggest page", ~0ULL, 0x40201000, 0x40000000 },
+	{ "64 KiB only", 0x1000, 0x10000, 0x10000 },
 	{ "every size there is", ~0ULL, ~0xfffULL, 1ULL << 63 },
 	{ "smaller than any page", 1, 0x1000, 0x1000 },
 };
