@@ -74,7 +74,9 @@
  *   @highest (without UIOMMU_MAP_FIXED)
  * * ENOMEM: over the locked-memory limit (RLIMIT_MEMLOCK), or no memory
  * * EFAULT: part of the buffer is not mapped, not readable, or not writable
- *   when UIOMMU_MAP_WRITE is asked, or was unmapped meanwhile
+ *   when UIOMMU_MAP_WRITE is asked, or was unmapped meanwhile; or touching it
+ *   would be SIGBUS: the pool of huge pages is empty, its tmpfs is full, its
+ *   file is shorter; or it is a device's memory that may not be reached
  * * EOPNOTSUPP: memory that cannot be pinned for long
  * * EINTR: a fatal signal; no other ends a call
  * * EIO: an IOMMU did not obey; the devices of the domain were cut off
