@@ -86,13 +86,17 @@ static int reset(void *arg)
 	return by_few(arg, reset_one);
 }
 
-static int take_messages(void *arg)
+static int take_messages_once(struct target *t)
 {
-	struct target *t = arg;
 	int arg_on[2] = { 1, t->event }, off[1] = { 0 };
 
 	return gone(call(t->fd, VFIO_EVENTFDS_MSIX, arg_on)) ?:
 		       gone(call(t->fd, VFIO_EVENTFDS_MSIX, off));
+}
+
+static int take_messages(void *arg)
+{
+	return by_few(arg, take_messages_once);
 }
 
 static int attach_anew(struct target *t)
