@@ -58,7 +58,12 @@ static const struct {
 } limits_rows[] = {
 	{ "no limits", {}, 0, -4096ULL, 4096, true },
 	{ "64 bits", { .address_bits = 64 }, 0, -4096ULL, 4096, true },
-	{ "63 bits", { .address_bits = 63 }, ~0ULL >> 1, 1ULL << 63, 4096 },
+	{ "63 bits",
+	  { .address_bits = 63 },
+	  ~0ULL >> 1,
+	  1ULL << 63,
+	  4096,
+	  false },
 	{ "a byte is enough",
 	  { .address_bits = 32 },
 	  0xffffffff,
@@ -75,13 +80,14 @@ static const struct {
 	  { .address_bits = 32 },
 	  0xffffffff,
 	  0xfffff000,
-	  8192 },
-	{ "too low", { .lowest = 8192 }, 0, 4096, 4096 },
+	  8192,
+	  false },
+	{ "too low", { .lowest = 8192 }, 0, 4096, 4096, false },
 	{ "the lowest", { .lowest = 4096 }, 0, 4096, 4096, true },
-	{ "unaligned", { .align = 8192 }, 0, 4096, 4096 },
+	{ "unaligned", { .align = 8192 }, 0, 4096, 4096, false },
 	{ "aligned", { .align = 8192 }, 0, 8192, 4096, true },
-	{ "nothing", {}, 0, 4096, 0 },
-	{ "wraps", {}, 0, -4096ULL, 8192 },
+	{ "nothing", {}, 0, 4096, 0, false },
+	{ "wraps", {}, 0, -4096ULL, 8192, false },
 };
 
 TABLE_TEST(limits, limits_rows)
