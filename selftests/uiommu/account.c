@@ -34,6 +34,7 @@
 #define CGROUP "/sys/fs/cgroup/account"
 #define ENOUGH (STRIDES + STRIDES / 8) /* windows: more than it lets be */
 #define CHARGED (64 * STRIDES) /* bytes: no mapping is so small */
+#define TIB (1ULL << 40)
 #define WINDOWS 20000 /* of 1 GiB: far more than tables may stay empty */
 #define ASKED (1ULL << 46) /* bytes, of which there are not even */
 #define THERE (256UL << 20) /* more than these */
@@ -442,14 +443,15 @@ static int map_and_fail_strides(void *arg)
 struct windows {
 	int domain;
 	__u8 *holed;
+	__u64 first;
 	atomic_uint at;
 	unsigned int end;
 	atomic_int bad;
 };
 
-static __u64 window_at(unsigned int n)
+static __u64 window_at(const struct windows *w, unsigned int n)
 {
-	return HIGH + n * GIGANTIC;
+	return w->first + n * GIGANTIC;
 }
 
 static void *fail_in_windows(void *arg)
@@ -459,7 +461,7 @@ static void *fail_in_windows(void *arg)
 	int err;
 
 	while ((n = w->at) < w->end) {
-		err = domain_map(w->domain, w->holed, window_at(n), HOLED,
+		err = domain_map(w->domain, w->holed, window_at(w, n), HOLED,
 				 true);
 		if (err != -EFAULT && err != -ENOMEM)
 			w->bad = EIO;
@@ -473,7 +475,7 @@ static void map_in_windows(struct windows *w, __u8 *page)
 	int err;
 
 	for (; w->at < w->end; w->at++) {
-		iova = window_at(w->at) + GIGANTIC / 2;
+		iova = window_at(w, w->at) + GIGANTIC / 2;
 		err = domain_map(w->domain, page, iova, PAGE, true);
 		if (!err)
 			err = domain_unmap(w->domain, iova, PAGE);
@@ -493,7 +495,9 @@ static int map_beside_failures(void *arg)
 	__u64 last = domain_last(w.domain);
 	pthread_t thread;
 
-	while (w.end && window_at(w.end) > last)
+	/* AMD-Vi reserves the end of the first TiB */
+	w.first = last > 2 * TIB ? TIB : HIGH;
+	while (w.end && window_at(&w, w.end) > last)
 		w.end--;
 	w.holed = memory_anon(HOLED);
 	munmap(w.holed + HOLED - PAGE, PAGE);
