@@ -187,7 +187,7 @@ static int try_lock(const struct bus_set *set)
 	return 0;
 }
 
-static int check_one(const struct bus_set *set, const struct vfio_dev *vdev)
+static int check_one(const struct bus_set *set, struct vfio_dev *vdev)
 {
 	if (vdev->gone || READ_ONCE(vdev->leaving))
 		return -ENODEV;
