@@ -475,6 +475,7 @@ s64 fill_charge_tables(struct uiommu_mapping *map, struct span r);
 int fill_hw(struct uiommu_hw *hw, struct uiommu_mapping *map);
 
 /* mmio.c */
+int mmio_refusal(struct vm_area_struct *vma);
 int mmio_fill(struct uiommu_mapping *map);
 
 /* tables.c */

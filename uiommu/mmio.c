@@ -4,9 +4,58 @@
  * of its domain. Invariant: what is mapped belongs to a device that is
  * attached to the same domain and has not revoked it.
  */
+#include <linux/module.h>
 #include <linux/mutex.h>
 
 #include "domain.h"
+
+static LIST_HEAD(kinds);
+static DEFINE_SPINLOCK(kinds_lock); /* innermost */
+
+/**
+ * uiommu_mmio_register() - make VMAs of devices' memory known
+ * @kind: what they have in common; stays until uiommu_mmio_unregister()
+ */
+void uiommu_mmio_register(struct uiommu_mmio_kind *kind)
+{
+	spin_lock(&kinds_lock);
+	list_add(&kind->node, &kinds);
+	spin_unlock(&kinds_lock);
+}
+EXPORT_SYMBOL_GPL(uiommu_mmio_register);
+
+/**
+ * uiommu_mmio_unregister() - forget VMAs of devices' memory
+ * @kind: what uiommu_mmio_register() was given
+ */
+void uiommu_mmio_unregister(struct uiommu_mmio_kind *kind)
+{
+	spin_lock(&kinds_lock);
+	list_del(&kind->node);
+	spin_unlock(&kinds_lock);
+}
+EXPORT_SYMBOL_GPL(uiommu_mmio_unregister);
+
+/**
+ * mmio_refusal() - why memory that is not made of ordinary pages is refused
+ * @vma: the memory, with VM_IO or VM_PFNMAP
+ *
+ * Return: -EFAULT if a driver that uses uiommu handed it out; it may be reached
+ * at another time or in another domain. Else -EOPNOTSUPP: nothing pins it, or
+ * tells when it goes (a dma-buf, a BAR mapped through sysfs).
+ */
+int mmio_refusal(struct vm_area_struct *vma)
+{
+	struct uiommu_mmio_kind *kind;
+	int ret = -EOPNOTSUPP;
+
+	spin_lock(&kinds_lock);
+	list_for_each_entry(kind, &kinds, node)
+		if (kind->vm_ops == vma->vm_ops)
+			ret = -EFAULT;
+	spin_unlock(&kinds_lock);
+	return ret;
+}
 
 /* Ask the devices of the domain whose memory it is. */
 static int find_phys(struct uiommu_mapping *map, struct vm_area_struct *vma,
@@ -25,7 +74,7 @@ static int find_phys(struct uiommu_mapping *map, struct vm_area_struct *vma,
 		map->mmio = att;
 		return ret;
 	}
-	return -EFAULT;
+	return mmio_refusal(vma);
 }
 
 static int fill_everywhere(struct uiommu_mapping *map)
@@ -110,8 +159,9 @@ static int fill_locked(struct uiommu_mapping *map)
  * mmio_fill() - map a device's memory everywhere and publish it
  * @map: the mapping, of current->mm, its notifier live
  *
- * Return: 0, or -EFAULT when it is no memory of a device of the domain, or
- * memory that may not be reached.
+ * Return: 0; -EFAULT when it is memory of a device of another domain, or may not
+ * be reached; -EOPNOTSUPP when it is no memory of a device that uses uiommu;
+ * -ENOMEM; -EINTR.
  */
 int mmio_fill(struct uiommu_mapping *map)
 {

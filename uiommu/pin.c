@@ -44,7 +44,7 @@ static int private_flags(struct vm_area_struct *vma)
 static int gup_flags_of(struct vm_area_struct *vma, bool writable)
 {
 	if (vma->vm_flags & (VM_IO | VM_PFNMAP))
-		return -EFAULT;
+		return mmio_refusal(vma);
 	if (!(vma->vm_flags & (writable ? VM_WRITE : VM_READ)))
 		return -EFAULT;
 	if (vma_is_fsdax(vma))

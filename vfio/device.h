@@ -344,6 +344,8 @@ int vfio_bar_write(struct vfio_dev *vdev, const struct region_pos *pos,
 int vfio_rom_read(struct vfio_dev *vdev, u64 offset, void *buf, size_t count);
 
 /* mmap.c */
+void vfio_mmap_init(void);
+void vfio_mmap_exit(void);
 int vfio_mmap(struct file *filp, struct vm_area_struct *vma);
 int vfio_mmio_phys(void *priv, struct vm_area_struct *vma, unsigned long vaddr,
 		   size_t size, phys_addr_t *phys);

@@ -68,10 +68,12 @@ static int __init vfio_init(void)
 	ret = vfio_power_init();
 	if (ret)
 		goto netlink;
+	vfio_mmap_init();
 	ret = pci_register_driver(&vfio_driver);
 	if (!ret)
 		return 0;
 
+	vfio_mmap_exit();
 	vfio_power_exit();
 netlink:
 	vfio_netlink_exit();
@@ -83,6 +85,7 @@ devices:
 static void __exit vfio_exit(void)
 {
 	pci_unregister_driver(&vfio_driver);
+	vfio_mmap_exit();
 	vfio_power_exit();
 	vfio_netlink_exit();
 	vfio_devices_exit();

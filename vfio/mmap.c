@@ -270,6 +270,24 @@ static const struct vm_operations_struct vm_ops = {
 	.huge_fault = compat_huge_fault(huge_fault),
 };
 
+static struct uiommu_mmio_kind mmio_kind = { .vm_ops = &vm_ops };
+
+/**
+ * vfio_mmap_init() - make BAR mmaps known to uiommu
+ */
+void __init vfio_mmap_init(void)
+{
+	uiommu_mmio_register(&mmio_kind);
+}
+
+/**
+ * vfio_mmap_exit() - take that back, when no BAR is mmapped any more
+ */
+void vfio_mmap_exit(void)
+{
+	uiommu_mmio_unregister(&mmio_kind);
+}
+
 static pgprot_t protection(pgprot_t prot, bool wc)
 {
 	return wc ? pgprot_writecombine(prot) : pgprot_noncached(prot);

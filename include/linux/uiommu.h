@@ -15,10 +15,12 @@
 #ifndef _LINUX_UIOMMU_H
 #define _LINUX_UIOMMU_H
 
+#include <linux/list.h>
 #include <linux/types.h>
 
 struct device;
 struct vm_area_struct;
+struct vm_operations_struct;
 
 struct uiommu_domain;
 struct uiommu_attachment;
@@ -49,6 +51,24 @@ struct uiommu_device_ops {
 	int (*mmio)(void *priv, struct vm_area_struct *vma, unsigned long vaddr,
 		    size_t size, phys_addr_t *phys);
 };
+
+/**
+ * struct uiommu_mmio_kind - windows of devices' memory that one driver hands out
+ * @vm_ops: operations of their VMAs
+ * @node: of uiommu while the kind is registered
+ *
+ * A driver that offers &uiommu_device_ops.mmio registers one before its first
+ * attach, and unregisters it when no such VMA is left. By it uiommu tells
+ * memory that may not be reached just now (-EFAULT) from memory that can never
+ * be mapped (-EOPNOTSUPP).
+ */
+struct uiommu_mmio_kind {
+	const struct vm_operations_struct *vm_ops;
+	struct list_head node;
+};
+
+void uiommu_mmio_register(struct uiommu_mmio_kind *kind);
+void uiommu_mmio_unregister(struct uiommu_mmio_kind *kind);
 
 struct uiommu_domain *uiommu_domain_get_fd(int fd);
 void uiommu_domain_put(struct uiommu_domain *domain);

@@ -5,9 +5,13 @@
  * through a mapping that is only for reading (the 2010 code left such a
  * mapping on the page that the process had before its first write).
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
+#include <linux/udmabuf.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -350,6 +354,61 @@ TEST_F(device_memory, of_a_device_elsewhere_is_efault)
 	EXPECT_EQ(-EFAULT,
 		  domain_map(self->domain, self->bar, IOVA, SMALL, true));
 	EXPECT_EQ(1, domain_nr_maps(self->domain));
+}
+
+static void refuse(struct __test_metadata *_metadata, void *buf, size_t size)
+{
+	int domain = domain_open();
+
+	ASSERT_NE(MAP_FAILED, buf);
+	EXPECT_EQ(-EOPNOTSUPP, domain_map(domain, buf, IOVA, size, true));
+	EXPECT_EQ(-EOPNOTSUPP, domain_map(domain, buf, IOVA, size, false));
+	EXPECT_EQ(0, domain_nr_maps(domain));
+	EXPECT_EQ(0, domain_pinned(domain));
+	munmap(buf, size);
+	close(domain);
+}
+
+/* No driver holds the AHCI controller, so that the kernel lets us map BAR 5. */
+TEST(bar_mapped_through_sysfs_is_eopnotsupp)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource5",
+		 device_bdf("AHCI"));
+	fd = open(path, O_RDWR);
+	ASSERT_LE(0, fd)
+	TH_LOG("%s: %s", path, strerror(errno));
+	refuse(_metadata,
+	       mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0),
+	       PAGE);
+	close(fd);
+}
+
+/* 6.1 of Debian makes no dma-buf of user memory. */
+TEST(dma_buf_is_eopnotsupp)
+{
+	int fd = open("/dev/udmabuf", O_RDWR);
+	struct udmabuf_create create = { .size = PAGE };
+	int buf;
+
+	if (fd < 0) {
+		ASSERT_EQ(ENOENT, errno);
+		ASSERT_EQ(0, strncmp(getenv("KERNEL"), "6.1.0-", 6));
+		return;
+	}
+	create.memfd = memfd_create("dma-buf", MFD_ALLOW_SEALING);
+	ASSERT_EQ(0, ftruncate(create.memfd, PAGE));
+	ASSERT_EQ(0, fcntl(create.memfd, F_ADD_SEALS, F_SEAL_SHRINK));
+	buf = ioctl(fd, UDMABUF_CREATE, &create);
+	ASSERT_LE(0, buf);
+	refuse(_metadata,
+	       mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, buf, 0),
+	       PAGE);
+	close(buf);
+	close(create.memfd);
+	close(fd);
 }
 
 FIXTURE(disk)

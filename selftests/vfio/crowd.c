@@ -63,7 +63,10 @@ static int sleep_and_wake(void *arg)
 			   gone(device_write(t->fd, CONFIG(t->power), &state, 2));
 }
 
-/* What takes long by itself is done by few at a time, or none would end */
+/*
+ * What takes long by itself is done by few at a time, or none would end. The
+ * others rest for so long that they leave the processors free.
+ */
 static int by_few(struct target *t, int (*step)(struct target *t))
 {
 	int ret = 0;
@@ -71,7 +74,7 @@ static int by_few(struct target *t, int (*step)(struct target *t))
 	if (t->nr_inside++ < AT_A_TIME)
 		ret = step(t);
 	else
-		process_nap(10);
+		process_nap(300);
 	t->nr_inside--;
 	return ret;
 }

@@ -77,7 +77,9 @@
  *   when UIOMMU_MAP_WRITE is asked, or was unmapped meanwhile; or touching it
  *   would be SIGBUS: the pool of huge pages is empty, its tmpfs is full, its
  *   file is shorter; or it is a device's memory that may not be reached
- * * EOPNOTSUPP: memory that cannot be pinned for long
+ * * EOPNOTSUPP: memory that cannot be pinned for long: secret memory, a shared
+ *   mapping of an ordinary file, a dma-buf, a BAR mapped by other means than
+ *   a device descriptor
  * * EINTR: a fatal signal; no other ends a call
  * * EIO: an IOMMU did not obey; the devices of the domain were cut off
  *

@@ -63,7 +63,7 @@ struct vfio_dma_map {
  * * EFAULT: part of the range is not mapped, or not writable when
  *   VFIO_FLAG_WRITE is asked, or was unmapped meanwhile; or touching it would
  *   be SIGBUS: the pool of huge pages is empty, its tmpfs is full
- * * EOPNOTSUPP: memory that cannot be pinned for long
+ * * EOPNOTSUPP: memory that cannot be pinned for long, see &UIOMMU_MAP
  * * EINTR: a fatal signal
  * * EIO: an IOMMU did not obey; the devices of the domain were cut off
  */
