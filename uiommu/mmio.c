@@ -165,12 +165,14 @@ static int fill_locked(struct uiommu_mapping *map)
  */
 int mmio_fill(struct uiommu_mapping *map)
 {
+	/* another thread may unmap, and free, the mapping once it is published */
+	struct mm_struct *mm = map->mm;
 	int ret;
 
-	if (mmap_read_lock_killable(map->mm))
+	if (mmap_read_lock_killable(mm))
 		return -EINTR;
 	ret = fill_locked(map);
-	mmap_read_unlock(map->mm);
+	mmap_read_unlock(mm);
 	return ret;
 }
 
