@@ -29,8 +29,10 @@ static bool charge_user(struct user_struct *user, u64 npages)
 	long used = atomic_long_read(&user->locked_vm);
 
 	do {
-		if (npages > limit || used > limit - npages) {
-			tell_limit(npages, used, limit);
+		u64 in_use = max(used, 0L);
+
+		if (npages > limit || in_use > limit - npages) {
+			tell_limit(npages, in_use, limit);
 			return false;
 		}
 	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &used,

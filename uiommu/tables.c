@@ -220,6 +220,15 @@ void tables_forget_all(struct uiommu_domain *domain)
 	atomic64_set(&domain->nr_tables, 0);
 }
 
+/*
+ * A window that is forgotten while the record of a domain without devices is
+ * emptied may be taken off twice.
+ */
+static u64 tables_noted(struct uiommu_domain *domain)
+{
+	return max(atomic64_read(&domain->nr_tables), 0LL);
+}
+
 /* Pages in mappings that are, or are just being put, into page tables. */
 static u64 pages_mapped(struct uiommu_domain *domain)
 {
@@ -236,7 +245,7 @@ bool tables_are_many(struct uiommu_domain *domain)
 {
 	u64 pinned = atomic64_read(&domain->pinned);
 
-	return atomic64_read(&domain->nr_tables) >
+	return tables_noted(domain) >
 	       UIOMMU_FREE_TABLES + pinned / LEVELS_PAGES_PER_TABLE;
 }
 
@@ -248,7 +257,7 @@ bool tables_are_many(struct uiommu_domain *domain)
  */
 bool tables_are_worth_freeing(struct uiommu_domain *domain)
 {
-	u64 nr = atomic64_read(&domain->nr_tables);
+	u64 nr = tables_noted(domain);
 
 	return nr > LEVELS_KEPT && nr > levels_kept(pages_mapped(domain));
 }
@@ -264,7 +273,7 @@ bool tables_are_worth_freeing(struct uiommu_domain *domain)
  */
 bool tables_are_too_many(struct uiommu_domain *domain)
 {
-	return atomic64_read(&domain->nr_tables) >
-	       levels_limit(READ_ONCE(domain->nr_maps), pages_mapped(domain),
-			    domain->levels);
+	return tables_noted(domain) > levels_limit(READ_ONCE(domain->nr_maps),
+						   pages_mapped(domain),
+						   domain->levels);
 }

@@ -140,7 +140,8 @@ static void free_empty(struct uiommu_mapping *map, u8 held)
 {
 	struct uiommu_domain *domain = map->domain;
 	u64 size = map->unmap.last - map->unmap.first + 1;
-	bool freed = true;
+	/* a slot that was being filled when it was claimed may keep tables */
+	bool freed = held == (1U << domain->nr_hw) - 1;
 	unsigned int i;
 
 	for (i = 0; held >> i; i++) {
