@@ -124,13 +124,17 @@ static bool is_leaving(struct uiommu_mapping *map)
 	return map->state == MAP_REVOKING || map->state == MAP_STUCK;
 }
 
-/* -ENOLINK: the owner may map memory of this process, but has not yet. */
+/*
+ * -ENOLINK: the owner may map memory of this process, but has not yet.
+ * -ENOBUFS: too much of this process is still to be given back.
+ */
 static int check_owner(struct uiommu_owner *owner, struct mm_struct *mm)
 {
 	if (owner->retired)
 		return -EINVAL;
 	if (owner->memory && owner->memory->process->mm == mm)
-		return 0;
+		return process_has_backlog(owner->memory->process) ? -ENOBUFS :
+								     0;
 	return owner->nr_maps ? -EINVAL : -ENOLINK;
 }
 
@@ -180,10 +184,14 @@ static int reserve(struct uiommu_mapping *map, struct map_request *request)
 			if (!ret)
 				continue;
 		}
-		if (ret != -EAGAIN)
+		if (ret == -ENOBUFS)
+			schedule_timeout_killable(1);
+		else if (ret != -EAGAIN)
 			return ret;
 		if (fatal_signal_pending(current))
 			return -EINTR;
+		if (ret == -ENOBUFS)
+			continue;
 		/* a search that goes on need not wait for anybody */
 		if (!request->from &&
 		    wait_event_killable(domain->wait,

@@ -28,6 +28,9 @@
 /* mappings that are buried in one go, before suspects have their turn */
 #define BURY_ROUND 64
 
+/* mappings of a process that wait to be buried, before it may map more */
+#define MAX_DEAD 1024
+
 static DEFINE_HASHTABLE(processes, 8);
 static DEFINE_SPINLOCK(processes_lock);
 static struct workqueue_struct *queues[1 << PROCESS_QUEUES_BITS];
@@ -94,6 +97,7 @@ void process_bury(struct uiommu_mapping *map)
 
 	spin_lock(&process->lock);
 	list_add_tail(&map->work_node, &process->dead);
+	WRITE_ONCE(process->nr_dead, process->nr_dead + 1);
 	process_queue(process, 0);
 	spin_unlock(&process->lock);
 }
@@ -105,10 +109,26 @@ static struct uiommu_mapping *next_dead(struct uiommu_process *process)
 	spin_lock(&process->lock);
 	map = list_first_entry_or_null(&process->dead, struct uiommu_mapping,
 				       work_node);
-	if (map)
+	if (map) {
 		list_del(&map->work_node);
+		WRITE_ONCE(process->nr_dead, process->nr_dead - 1);
+	}
 	spin_unlock(&process->lock);
 	return map;
+}
+
+/**
+ * process_has_backlog() - must a process wait before it maps more?
+ * @process: the process
+ *
+ * What waits to be buried is charged to nobody, so that there must not be
+ * much of it: a process may map and unmap faster than notifiers are removed.
+ *
+ * Return: true if so.
+ */
+bool process_has_backlog(struct uiommu_process *process)
+{
+	return READ_ONCE(process->nr_dead) > MAX_DEAD;
 }
 
 static void bury_some(struct uiommu_process *process)

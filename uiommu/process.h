@@ -24,6 +24,7 @@ struct uiommu_owner;
  * @lock: guards the lists; nests inside &uiommu_domain.lock
  * @dead: &uiommu_mapping.work_node of mappings that have nothing left but their
  *	notifier
+ * @nr_dead: length of @dead; read without the lock
  * @turns: &uiommu_memory.turn of those with suspects
  * @work: removes the notifiers of the former and looks at the latter
  *
@@ -38,6 +39,7 @@ struct uiommu_process {
 	struct workqueue_struct *queue;
 	spinlock_t lock;
 	struct list_head dead;
+	unsigned long nr_dead;
 	struct list_head turns;
 	struct delayed_work work;
 };
@@ -82,6 +84,7 @@ void memory_queue_look(struct uiommu_memory *memory, unsigned long delay);
 void memory_queue_glance(struct uiommu_memory *memory, unsigned long delay);
 void memory_cancel_glance(struct uiommu_memory *memory);
 void process_bury(struct uiommu_mapping *map);
+bool process_has_backlog(struct uiommu_process *process);
 int process_init(void);
 void process_exit(void);
 
