@@ -100,6 +100,7 @@ void vfio_config_detach(struct vfio_config *cfg);
 
 /* Before a reset of a device in use: its registers must be there to be saved */
 void vfio_config_wake(struct vfio_config *cfg);
+bool vfio_config_asleep(const struct vfio_config *cfg);
 
 /* After a reset of the function with its configuration restored */
 void vfio_config_restored(struct vfio_config *cfg);

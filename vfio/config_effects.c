@@ -78,7 +78,9 @@ static void sleep_device(struct vfio_config *cfg, pci_power_t state)
 
 static void wake_device(struct vfio_config *cfg)
 {
-	if (pci_set_power_state(cfg->pdev, PCI_D0)) {
+	/* The core has a line in the log for each try with one that is silent */
+	if (!pci_device_is_present(cfg->pdev) ||
+	    pci_set_power_state(cfg->pdev, PCI_D0)) {
 		note_power(cfg);
 		return;
 	}
@@ -100,6 +102,17 @@ void vfio_config_wake(struct vfio_config *cfg)
 		return;
 	config_set_power_state(cfg->map, 0);
 	wake_device(cfg);
+}
+
+/**
+ * vfio_config_asleep() - has its user put the device to sleep?
+ * @cfg: configuration space
+ *
+ * Return: the answer.
+ */
+bool vfio_config_asleep(const struct vfio_config *cfg)
+{
+	return config_power_state(cfg->map);
 }
 
 static void change_power(struct vfio_config *cfg)

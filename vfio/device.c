@@ -133,7 +133,7 @@ int vfio_enter_at_once(struct vfio_dev *vdev)
  */
 bool vfio_is_busy(struct vfio_dev *vdev)
 {
-	return READ_ONCE(vdev->reset_by_others) || atomic_read(&vdev->pressing);
+	return atomic_read(&vdev->nr_resets) || atomic_read(&vdev->pressing);
 }
 
 /**
@@ -199,10 +199,9 @@ int vfio_enter_attached(struct vfio_dev *vdev)
 void vfio_enter_anyway(struct vfio_dev *vdev)
 {
 	mutex_lock(&vdev->lock);
-	while (vdev->reset_by_others) {
+	while (atomic_read(&vdev->nr_resets)) {
 		mutex_unlock(&vdev->lock);
-		wait_event_idle(vdev->unpaused,
-				!READ_ONCE(vdev->reset_by_others));
+		wait_event_idle(vdev->unpaused, !atomic_read(&vdev->nr_resets));
 		mutex_lock(&vdev->lock);
 	}
 }

@@ -24,7 +24,7 @@
  *
  * Users come in any number. So they queue for vfio_dev.turn, and one of them
  * for vfio_dev.lock; and those who must get in however many there are say so
- * first (leaving, pressing, reset_by_others), so that the one user that may be
+ * first (leaving, pressing, nr_resets), so that the one user that may be
  * ahead lets go of the lock as soon as it has it.
  *
  * Under none of them is user memory touched, a user's page pinned, or the
@@ -197,8 +197,9 @@ struct vfio_recovery {
  *	lock by those who then look again
  * @stale: was @dirty when it was opened: registers may hold what others left
  * @told: the log says so already
- * @reset_by_others: a reset goes on that is not at our wish, or is about to;
- *	calls wait on @unpaused until it is over. Set without @lock
+ * @nr_resets: resets that go on, or are about to, without @lock being held all
+ *	the time: of others, and of a bus. Calls wait on @unpaused until they
+ *	are over. Raised without @lock, lowered with it
  * @resetter: who resets the device at our wish, with @lock held, or NULL; read
  *	under the device lock of the driver core
  * @att: attachment to a domain, or NULL. @attached tells the same to readers
@@ -254,7 +255,7 @@ struct vfio_dev {
 	bool dirty;
 	bool stale;
 	bool told;
-	bool reset_by_others;
+	atomic_t nr_resets;
 	struct task_struct *resetter;
 	struct uiommu_attachment *att;
 	bool attached;
@@ -358,7 +359,8 @@ u8 vfio_reset_method(struct pci_dev *pdev);
 int vfio_reset_error(int ret);
 int vfio_reset(struct vfio_dev *vdev);
 void vfio_reset_begin(struct vfio_dev *vdev);
-void vfio_reset_end(struct vfio_dev *vdev, bool done);
+void vfio_reset_end(struct vfio_dev *vdev, int ret);
+void vfio_reset_finish(struct vfio_dev *vdev);
 void vfio_reset_pristine(struct vfio_dev *vdev);
 void vfio_reset_restore(struct vfio_dev *vdev);
 int vfio_reset_held(struct pci_dev *pdev);

@@ -59,7 +59,7 @@ static void set_access(struct vfio_dev *vdev, unsigned int open, bool paused)
  */
 void vfio_mem_update(struct vfio_dev *vdev)
 {
-	bool paused = vdev->reset_by_others;
+	bool paused = atomic_read(&vdev->nr_resets);
 
 	set_access(vdev, paused ? 0 : wanted_access(vdev), paused);
 }

@@ -61,12 +61,14 @@ const struct vfio_config_ops vfio_config_ops = {
  */
 u8 vfio_reset_method(struct pci_dev *pdev)
 {
-	bool bus = reset_may_be_by_bus(pdev->reset_methods,
-				       PCI_NUM_RESET_METHODS) &&
-		   vfio_bus_is_for(pdev);
+	u8 method = reset_first_usable(pdev->reset_methods,
+				       PCI_NUM_RESET_METHODS, true);
 
+	/* looked at only where it matters: it takes a lock of the whole core */
+	if (!reset_is_by_bus(method) || vfio_bus_is_for(pdev))
+		return method;
 	return reset_first_usable(pdev->reset_methods, PCI_NUM_RESET_METHODS,
-				  bus);
+				  false);
 }
 
 /*
@@ -98,6 +100,12 @@ static int try_reset(struct vfio_dev *vdev)
 	return ret;
 }
 
+static void pause_access(struct vfio_dev *vdev)
+{
+	vfio_mem_pause(vdev);
+	vfio_intx_set(vdev, INTX_PAUSED);
+}
+
 /*
  * Before a reset. Of a device that nobody has open the registers are as before
  * its first user, and what the last one wrote means nothing.
@@ -106,8 +114,7 @@ static void hold_still(struct vfio_dev *vdev)
 {
 	if (vdev->nr_open)
 		vfio_config_wake(&vdev->config);
-	vfio_mem_pause(vdev);
-	vfio_intx_set(vdev, INTX_PAUSED);
+	pause_access(vdev);
 }
 
 /* After a reset: interrupts and registers as before it */
@@ -175,7 +182,7 @@ void vfio_reset_prepare(struct pci_dev *pdev)
 	if (!is_by_others(vdev))
 		return;
 	pci_cfg_access_unlock(pdev);
-	WRITE_ONCE(vdev->reset_by_others, true);
+	atomic_inc(&vdev->nr_resets);
 	mutex_lock(&vdev->lock);
 	hold_still(vdev);
 	mutex_unlock(&vdev->lock);
@@ -194,7 +201,7 @@ void vfio_reset_done(struct pci_dev *pdev)
 		return;
 	pci_cfg_access_unlock(pdev);
 	mutex_lock(&vdev->lock);
-	WRITE_ONCE(vdev->reset_by_others, false);
+	atomic_dec(&vdev->nr_resets);
 	if (vdev->nr_open)
 		vfio_config_restored(&vdev->config);
 	/* wakes those who wait, since access was paused */
@@ -231,33 +238,57 @@ void vfio_reset_restore(struct vfio_dev *vdev)
 
 /**
  * vfio_reset_begin - a reset of several devices at our wish takes one in
- * @vdev: the device
+ * @vdev: the device, awake; others are locked too
+ *
+ * From here to vfio_reset_end() nothing waits for access to configuration
+ * space: who has taken that from one of the devices may wait for the lock of
+ * another.
  */
 void vfio_reset_begin(struct vfio_dev *vdev)
 {
 	lockdep_assert_held(&vdev->lock);
-	hold_still(vdev);
+	pause_access(vdev);
 	WRITE_ONCE(vdev->resetter, current);
 }
 
 /**
  * vfio_reset_end - such a reset is over
- * @vdev: the device, its configuration restored by the kernel
- * @done: it has been reset
+ * @vdev: the device; others are locked too
+ * @ret: 0, or why it failed; -EAGAIN if nothing was done
+ *
+ * Unless that is so, vfio_reset_finish() is to follow for a device in use.
  */
-void vfio_reset_end(struct vfio_dev *vdev, bool done)
+void vfio_reset_end(struct vfio_dev *vdev, int ret)
 {
 	lockdep_assert_held(&vdev->lock);
 	WRITE_ONCE(vdev->resetter, NULL);
-	if (vdev->nr_open) {
-		vfio_config_restored(&vdev->config);
-		vdev->stale &= !done;
+	if (ret == -EAGAIN) {
+		go_on(vdev);
+	} else if (vdev->nr_open) {
+		atomic_inc(&vdev->nr_resets);
+		vdev->stale &= !!ret;
 	} else {
 		restore_pristine(vdev);
-		vdev->dirty &= !done;
-		vdev->needs_reset &= !done;
+		vdev->dirty &= !!ret;
+		vdev->needs_reset &= !!ret;
+		go_on(vdev);
 	}
-	go_on(vdev);
+}
+
+/**
+ * vfio_reset_finish - let users of a device at it again after such a reset
+ * @vdev: the device, not locked; it may have gone
+ */
+void vfio_reset_finish(struct vfio_dev *vdev)
+{
+	mutex_lock(&vdev->lock);
+	atomic_dec(&vdev->nr_resets);
+	if (!vdev->gone) {
+		vfio_config_restored(&vdev->config);
+		go_on(vdev);
+	}
+	wake_up_all(&vdev->unpaused);
+	mutex_unlock(&vdev->lock);
 }
 
 /**

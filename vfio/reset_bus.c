@@ -9,7 +9,9 @@
  *
  * Several of our locks are held then. They are only tried, in the order of
  * their addresses, so that two who want the same do not give way to each other
- * for ever. The kernel tries the device locks, which remove() has while it
+ * for ever; and with more than one held nothing waits for access to
+ * configuration space, which a resetter takes from all functions before it
+ * waits for the lock of one. The kernel tries the device locks, which remove() has while it
  * waits for ours, and that of the bridge. What could not be had is tried again
  * for a second.
  */
@@ -193,6 +195,9 @@ static int check_one(const struct bus_set *set, struct vfio_dev *vdev)
 		return -ENODEV;
 	if (vfio_is_busy(vdev) || vdev->frozen)
 		return -EAGAIN;
+	/* its user has been faster than wake_all() */
+	if (vdev->nr_open && vfio_config_asleep(&vdev->config))
+		return -EAGAIN;
 	return set->idle && vdev->nr_open ? -EBUSY : 0;
 }
 
@@ -223,22 +228,53 @@ static int reset_all(const struct bus_set *set)
 		vfio_reset_begin(set->devs[i]);
 	ret = pci_reset_bus(set->vdev->pdev);
 	for (i = 0; i < set->count; i++)
-		vfio_reset_end(set->devs[i], !ret);
+		vfio_reset_end(set->devs[i], ret);
 	return vfio_reset_error(ret);
+}
+
+/* That waits for access to configuration space, so one is locked at a time */
+static int wake_all(const struct bus_set *set)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < set->count && !set->idle; i++) {
+		ret = vfio_enter(set->devs[i]);
+		if (ret)
+			return ret;
+		vfio_config_wake(&set->devs[i]->config);
+		vfio_leave(set->devs[i]);
+	}
+	return 0;
+}
+
+/* Likewise */
+static void finish_all(const struct bus_set *set)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->count && !set->idle; i++)
+		vfio_reset_finish(set->devs[i]);
 }
 
 static int attempt(const struct bus_set *set)
 {
-	int ret = try_lock(set);
+	bool tried = false;
+	int ret;
 
+	ret = wake_all(set) ?: try_lock(set);
 	if (ret)
 		return ret;
 	ret = check_all(set);
 	if (!ret)
 		ret = look_at_bus(set->vdev, set);
-	if (!ret)
+	if (!ret) {
 		ret = reset_all(set);
+		tried = ret != -EAGAIN;
+	}
 	unlock(set, set->count);
+	if (tried)
+		finish_all(set);
 	return ret;
 }
 
@@ -290,6 +326,20 @@ static void add_idle(struct vfio_dev *vdev, void *data)
 	set->devs[set->count++] = vdev;
 }
 
+/* Each once, and the one through which the call was made among them */
+static int check_names(const struct bus_set *set)
+{
+	bool named = false;
+	unsigned int i;
+
+	for (i = 0; i < set->count; i++) {
+		named |= set->devs[i] == set->vdev;
+		if (i && set->devs[i] == set->devs[i - 1])
+			return -EINVAL;
+	}
+	return named ? 0 : -EINVAL;
+}
+
 /* All that are bound to us; whether others are there, the kernel's list says */
 static int reset_idle(struct bus_set *set)
 {
@@ -298,7 +348,8 @@ static int reset_idle(struct bus_set *set)
 
 	vfio_for_each_dev(add_idle, set);
 	sort_set(set);
-	if (!set->busy)
+	/* not among them: it is just being bound or unbound */
+	if (!set->busy && !check_names(set))
 		ret = attempt_for_a_while(set);
 	for (i = 0; i < set->count; i++)
 		put_device(&set->devs[i]->dev);
@@ -368,20 +419,6 @@ static void put_files(struct file **files, u32 count)
 	for (i = 0; i < count; i++)
 		if (files[i])
 			fput(files[i]);
-}
-
-/* Each once, and the one through which the call was made among them */
-static int check_names(const struct bus_set *set)
-{
-	bool named = false;
-	unsigned int i;
-
-	for (i = 0; i < set->count; i++) {
-		named |= set->devs[i] == set->vdev;
-		if (i && set->devs[i] == set->devs[i - 1])
-			return -EINVAL;
-	}
-	return named ? 0 : -EINVAL;
 }
 
 /* The files hold the devices */
