@@ -68,6 +68,8 @@ static int use(const char *env, int domain)
 		err = device_set(fd, domain);
 	if (!err)
 		err = device_command_write(fd, COMMAND_MEMORY | COMMAND_MASTER);
+	if (err && fd >= 0)
+		close(fd);
 	return err ? err : fd;
 }
 
