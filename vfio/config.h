@@ -4,8 +4,9 @@
  *
  * Rules are in config_rules.h and know no device; what they ask for is done
  * in config.c. Bus mastering, Enable No Snoop, power state, resets through
- * configuration space, and BARs and messages lost in a reset are this part's; mmaps,
- * interrupts and the reset itself are its owner's, reached by vfio_config_ops.
+ * configuration space, and BARs and messages lost in a reset are this part's;
+ * mmaps, interrupts and the reset itself are its owner's, reached by
+ * vfio_config_ops.
  *
  * Locking: one lock of the owner (the device lock, one that sleeps) guards
  * everything here. It is held by the caller of every function but those that
