@@ -20,7 +20,7 @@ help:
 	@echo 'make check-mutants  do the unit tests notice small changes of the rules?'
 	@echo 'make check-vm       selftests in virtual machines [KERNELS="6.1 6.12"]'
 	@echo 'make check-debug    selftests on kernels built with KASAN, lockdep'
-	@echo '                    and fault injection [KERNELS=6.12]'
+	@echo '                    and fault injection [KERNELS=6.12] [PLAN=short]'
 	@echo 'make vm             a shell in the machine [KERNEL=6.1|6.12]'
 	@echo 'make modules        uiommu/uiommu.ko, vfio/uvfio.ko [KDIR=headers]'
 	@echo 'make bench          the table of costs, beside type1 and iommufd'
@@ -60,7 +60,7 @@ check-vm:
 	@scripts/check $(KERNELS)
 
 check-debug:
-	@scripts/check $(addprefix debug-,$(KERNELS))
+	@PLAN=$(PLAN) scripts/check $(addprefix debug-,$(KERNELS))
 
 demo:
 	@samples/run-demo
