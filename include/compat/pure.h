@@ -60,7 +60,7 @@ typedef __s64 s64;
 #define max_t(type, a, b) max((type)(a), (type)(b))
 
 #define container_of(ptr, type, member) \
-	((type *)((char *)(ptr) - offsetof(type, member)))
+	((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* a node of a binary tree that others have built */
 struct rb_node {
