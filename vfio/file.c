@@ -47,8 +47,9 @@ static void last_close(struct vfio_dev *vdev)
 {
 	vfio_irqs_off(vdev);
 	vfio_domain_drop(vdev);
-	vfio_reset_pristine(vdev);
+	/* who opens it next, and waits for the reset, has not given it up */
 	vfio_clients_forget(vdev);
+	vfio_reset_pristine(vdev);
 }
 
 static int vfio_open(struct inode *inode, struct file *filp)
