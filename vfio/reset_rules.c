@@ -21,23 +21,6 @@ bool reset_is_by_bus(u8 method)
 }
 
 /**
- * reset_may_be_by_bus() - is a reset of the bus among the methods?
- * @methods: those of a device
- * @room: how many fit there; fewer end with RESET_NONE
- *
- * Return: the answer.
- */
-bool reset_may_be_by_bus(const u8 *methods, size_t room)
-{
-	size_t i;
-
-	for (i = 0; i < room && methods[i]; i++)
-		if (reset_is_by_bus(methods[i]))
-			return true;
-	return false;
-}
-
-/**
  * reset_first_usable() - the method by which a reset would be done now
  * @methods: those of a device
  * @room: how many fit there; fewer end with RESET_NONE

@@ -20,7 +20,6 @@ enum reset_method {
 };
 
 bool reset_is_by_bus(u8 method);
-bool reset_may_be_by_bus(const u8 *methods, size_t room);
 u8 reset_first_usable(const u8 *methods, size_t room, bool bus);
 
 #endif /* _VFIO_RESET_RULES_H */

@@ -41,28 +41,38 @@ TABLE_TEST(usable, usable_rows)
 
 static const struct {
 	const char *name;
-	u8 methods[ROOM];
 	size_t room;
-	bool by_bus;
-} bus_rows[] = {
-	{ "none", {}, ROOM, false },
-	{ "bus", { 6 }, ROOM, true },
-	{ "CXL", { 7 }, ROOM, true },
-	{ "later", { 3, 5, 6 }, ROOM, true },
-	{ "never", { 1, 2, 3, 4, 5 }, ROOM, false },
-	{ "after the end", { 3, 0, 6 }, ROOM, false },
-	{ "last that fits", { 1, 2, 6 }, 3, true },
-	{ "no longer fits", { 1, 2, 6 }, 2, false },
+	u8 shared, alone;
+} room_rows[] = {
+	{ "no room", 0, RESET_NONE, RESET_NONE },
+	{ "one", 1, RESET_NONE, RESET_BUS },
+	{ "the next does not fit", 2, RESET_NONE, RESET_BUS },
+	{ "the last that fits", 3, RESET_FLR, RESET_BUS },
 };
 
-TABLE_TEST(by_bus, bus_rows)
+TABLE_TEST(room, room_rows)
 {
-	ck_assert_int_eq(reset_may_be_by_bus(row->methods, row->room),
-			 row->by_bus);
+	const u8 methods[ROOM] = { 6, 7, 3 };
+
+	ck_assert_uint_eq(reset_first_usable(methods, row->room, false),
+			  row->shared);
+	ck_assert_uint_eq(reset_first_usable(methods, row->room, true),
+			  row->alone);
+}
+
+UNIT_TEST(by_bus, "which methods reset the bus")
+{
+	u8 method;
+
+	for (method = 0; method < 16; method++)
+		ck_assert_int_eq(reset_is_by_bus(method),
+				 method == RESET_BUS ||
+					 method == RESET_CXL_BUS);
 }
 
 SUITE(reset_rules)
 {
 	ADD_TABLE(tc, usable, usable_rows);
-	ADD_TABLE(tc, by_bus, bus_rows);
+	ADD_TABLE(tc, room, room_rows);
+	tcase_add_test(tc, by_bus);
 }
