@@ -7,8 +7,8 @@
 #include "levels.h"
 
 /* what the root table of units of 39 bits spans */
-#define WINDOW_39_BITS (1ULL << 39)
-#define FIRST_GIB (1ULL << 30)
+#define WINDOW_39_BITS BIT_ULL(39)
+#define FIRST_GIB BIT_ULL(30)
 
 /**
  * levels_below_root() - levels of tables below the root

@@ -85,11 +85,13 @@ void map_bury(struct uiommu_mapping *map)
  */
 void map_finish(struct uiommu_mapping *map)
 {
+	bool looked_at;
+
 	frames_unpin(map);
 	uncharge_map(map);
-	/* pairs with that of stop_looking() */
-	if (map->mm == current->mm &&
-	    smp_load_acquire(&map->memory->looking) != map)
+	/* pairs with the release in stop_looking() */
+	looked_at = smp_load_acquire(&map->memory->looking) == map;
+	if (map->mm == current->mm && !looked_at)
 		map_bury(map);
 	else
 		process_bury(map);

@@ -159,13 +159,13 @@ static int fill_locked(struct uiommu_mapping *map)
  * mmio_fill() - map a device's memory everywhere and publish it
  * @map: the mapping, of current->mm, its notifier live
  *
- * Return: 0; -EFAULT when it is memory of a device of another domain, or may not
- * be reached; -EOPNOTSUPP when it is no memory of a device that uses uiommu;
+ * Return: 0; -EFAULT when it is memory of a device of another domain, or may
+ * not be reached; -EOPNOTSUPP when it is no memory of a device that uses uiommu;
  * -ENOMEM; -EINTR.
  */
 int mmio_fill(struct uiommu_mapping *map)
 {
-	/* another thread may unmap, and free, the mapping once it is published */
+	/* another thread may free the mapping once it is published */
 	struct mm_struct *mm = map->mm;
 	int ret;
 

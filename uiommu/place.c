@@ -23,12 +23,13 @@ static u64 widest(const struct rb_node *node)
 static const struct place *first_with(const struct place *at, u64 need)
 {
 	for (;;) {
-		if (widest(at->node.rb_left) >= need)
+		if (widest(at->node.rb_left) >= need) {
 			at = to_place(at->node.rb_left);
-		else if (at->gap >= need)
+			continue;
+		}
+		if (at->gap >= need)
 			return at;
-		else
-			at = to_place(at->node.rb_right);
+		at = to_place(at->node.rb_right);
 	}
 }
 

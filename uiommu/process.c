@@ -184,11 +184,10 @@ static struct uiommu_process *find(struct mm_struct *mm)
 	struct uiommu_process *process;
 
 	lockdep_assert_held(&processes_lock);
-	hash_for_each_possible(
-		processes, process, node,
-		(unsigned long)mm) if (process->mm == mm &&
-				       refcount_inc_not_zero(
-					       &process->ref)) return process;
+	hash_for_each_possible(processes, process, node, (unsigned long)mm) {
+		if (process->mm == mm && refcount_inc_not_zero(&process->ref))
+			return process;
+	}
 	return NULL;
 }
 

@@ -329,6 +329,7 @@ static struct uiommu_mapping *next_suspect(struct uiommu_memory *memory,
 static void stop_looking(struct uiommu_memory *memory)
 {
 	spin_lock(&memory->domain->lock);
+	/* pairs with the acquire in map_finish() */
 	smp_store_release(&memory->looking, NULL);
 	spin_unlock(&memory->domain->lock);
 }

@@ -258,7 +258,7 @@ static bool drain(struct uiommu_domain *domain)
 	}
 	up_read(&domain->freeze);
 	wake_up_all(&domain->wait);
-	/* who has left meanwhile, or ended a map, may have failed because of us */
+	/* others that have left or ended a map may have failed because of us */
 	return !has_groups(domain);
 }
 

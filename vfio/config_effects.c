@@ -78,7 +78,7 @@ static void sleep_device(struct vfio_config *cfg, pci_power_t state)
 
 static void wake_device(struct vfio_config *cfg)
 {
-	/* The core has a line in the log for each try with one that is silent */
+	/* The core logs a line for each try with one that is silent */
 	if (!pci_device_is_present(cfg->pdev) ||
 	    pci_set_power_state(cfg->pdev, PCI_D0)) {
 		note_power(cfg);

@@ -11,9 +11,9 @@
  * their addresses, so that two who want the same do not give way to each other
  * for ever; and with more than one held nothing waits for access to
  * configuration space, which a resetter takes from all functions before it
- * waits for the lock of one. The kernel tries the device locks, which remove() has while it
- * waits for ours, and that of the bridge. What could not be had is tried again
- * for a second.
+ * waits for the lock of one. The kernel tries the device locks, which remove()
+ * has while it waits for ours, and that of the bridge. What could not be had is
+ * tried again for a second.
  */
 #include <linux/delay.h>
 #include <linux/file.h>

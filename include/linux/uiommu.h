@@ -53,7 +53,7 @@ struct uiommu_device_ops {
 };
 
 /**
- * struct uiommu_mmio_kind - windows of devices' memory that one driver hands out
+ * struct uiommu_mmio_kind - device memory that one driver hands out
  * @vm_ops: operations of their VMAs
  * @node: of uiommu while the kind is registered
  *

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a hypervisor does with a guest's memory while devices reach it: a balloon
- * and other ways of discarding pages, and a live update by exec. Invariant: what
- * Documentation/hypervisors.rst says.
+ * What a hypervisor does with a guest's memory while devices reach it: a
+ * balloon and other ways of discarding pages, and a live update by exec.
+ * Invariant: what Documentation/hypervisors.rst says.
  */
 #include <fcntl.h>
 #include <poll.h>

@@ -82,11 +82,13 @@ static const struct {
 	{ "a neighbour in the same GiB", { TIB + 8 * MIB, TIB + 9 * MIB - 1 },
 	  { TIB + 4 * KIB, BITS(48) }, 3,
 	  { TIB + 8 * MIB, TIB + 10 * MIB - 1 } },
-	{ "a neighbour in the same 512 GiB", { TIB + GIB, TIB + GIB + BITS(12) },
+	{ "a neighbour in the same 512 GiB",
+	  { TIB + GIB, TIB + GIB + BITS(12) },
 	  { TIB + 4 * KIB, BITS(48) }, 3,
 	  { TIB + GIB, TIB + 2 * GIB - 1 } },
 	{ "a neighbour in the same leaf", { TIB + 4 * KIB, TIB + 8 * KIB - 1 },
-	  { TIB + 4 * KIB, BITS(48) }, 3, { TIB + 4 * KIB, TIB + 8 * KIB - 1 } },
+	  { TIB + 4 * KIB, BITS(48) }, 3,
+	  { TIB + 4 * KIB, TIB + 8 * KIB - 1 } },
 	{ "a neighbour at one end", { TIB - 4 * KIB, TIB + 4 * KIB - 1 },
 	  { TIB - 8 * KIB, BITS(48) }, 3,
 	  { TIB - 4 * KIB, TIB + 512 * GIB - 1 } },
@@ -121,6 +123,7 @@ static const struct {
 	{ "512 GiB at 57 bits",			1, 1 << 27, 4,
 	  (1 << 18) + 512 + 1 + 8 },
 };
+
 /* clang-format on */
 
 TABLE_TEST(below, below_rows)

@@ -55,12 +55,12 @@ static int gone(int ret)
 static int sleep_and_wake(void *arg)
 {
 	struct target *t = arg;
-	__u16 state = 3;
-	int ret = device_write(t->fd, CONFIG(t->power), &state, 2);
+	__u16 asleep = 3, awake = 0;
+	int ret = device_write(t->fd, CONFIG(t->power), &asleep, 2);
 
-	state = 0;
-	return gone(ret) ?:
-			   gone(device_write(t->fd, CONFIG(t->power), &state, 2));
+	if (gone(ret))
+		return ret;
+	return gone(device_write(t->fd, CONFIG(t->power), &awake, 2));
 }
 
 /*
