@@ -20,7 +20,6 @@
 
 struct device;
 struct vm_area_struct;
-struct vm_operations_struct;
 
 struct uiommu_domain;
 struct uiommu_attachment;
