@@ -66,10 +66,18 @@ void process_exit(void)
 
 static void process_put(struct uiommu_process *process)
 {
-	if (!refcount_dec_and_lock(&process->ref, &processes_lock))
+	bool last;
+
+	/* without the lock of the table as long as others hold it, too */
+	if (refcount_dec_not_one(&process->ref))
 		return;
-	hash_del(&process->node);
+	spin_lock(&processes_lock);
+	last = refcount_dec_and_test(&process->ref);
+	if (last)
+		hash_del(&process->node);
 	spin_unlock(&processes_lock);
+	if (!last)
+		return;
 	mmdrop(process->mm);
 	kfree(process);
 }
