@@ -160,7 +160,7 @@ static int fill_locked(struct uiommu_mapping *map)
  * @map: the mapping, of current->mm, its notifier live
  *
  * Return: 0; -EFAULT when it is memory of a device of another domain, or may
- * not be reached; -EOPNOTSUPP when it is no memory of a device that uses uiommu;
+ * not be reached; -EOPNOTSUPP when it is of no device that uses uiommu;
  * -ENOMEM; -EINTR.
  */
 int mmio_fill(struct uiommu_mapping *map)

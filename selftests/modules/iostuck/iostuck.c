@@ -2,12 +2,12 @@
 /*
  * An IOMMU that does not obey. Writing "IOVA COUNT" to the parameter `keep`
  * makes the next COUNT calls of iommu_unmap() whose range contains the IOVA do
- * nothing and return 0; while `hold` is set they do not return at all (unset it
- * before this is unloaded). While `holes` is set iommu_unmap() stops at the
- * first page that is not mapped, as drivers of newer kernels do. Writing
- * "IOVA SKIP DONE" to `refuse` lets SKIP calls of iommu_map() for that IOVA pass and makes the next return -ENOMEM:
- * with nothing done, or, if DONE is 1, with all of it. Owns probes there while
- * loaded.
+ * nothing and return 0; while `hold` is set they do not return at all (unset
+ * it before this is unloaded). While `holes` is set iommu_unmap() stops at the
+ * first page that is not mapped, as drivers of newer kernels do. Writing "IOVA
+ * SKIP DONE" to `refuse` lets SKIP calls of iommu_map() for that IOVA pass and
+ * makes the next return -ENOMEM: with nothing done, or, if DONE is 1, with all
+ * of it. Owns probes there while loaded.
  *
  * No model of QEMU fails to unmap, or to map when told to, so nothing else in
  * our machine can.
