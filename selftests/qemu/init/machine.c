@@ -29,7 +29,7 @@ static int step_behind(char *address, size_t size, const char *child)
 static void set_one(char *line)
 {
 	char *value = strchr(line, '=');
-	char address[32], *step;
+	char address[128], *step; /* NVME_SHA256 is longer than any address */
 
 	if (!value)
 		return;
