@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One who holds descriptors and means harm: to the others of his domain, and
- * to the memory of the machine. Invariant: nobody waits for him but who asks
- * for what he holds up, and what he takes is bounded by his limits.
+ * A hostile holder of descriptors: against the other users of the domain, and
+ * against the memory of the machine. Invariant: a call waits for it only if it
+ * asks for what is held up, and what it takes is bounded by its limits.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -30,7 +30,7 @@
 #define SPARE 40 /* domains left idle */
 
 /**
- * struct party - a domain, and those who do something in it
+ * struct party - a domain, and the processes that use it
  * @domain: its descriptor
  * @device: to be attached
  * @hang: memory that hangs

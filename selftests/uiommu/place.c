@@ -147,7 +147,7 @@ TEST_F(place, limits)
 	}
 }
 
-TEST_F(place, who_chooses_the_address_gives_no_limits)
+TEST_F(place, limits_are_refused_with_a_chosen_address)
 {
 	struct uiommu_map good = {
 		.argsz = sizeof(good),

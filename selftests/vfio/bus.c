@@ -186,7 +186,7 @@ TEST_F(bus, is_left_alone_while_one_is_not_ours)
 	EXPECT_EQ(0, get(self->fd[0], RING));
 }
 
-TEST_F(bus, is_told_and_reset_for_who_has_all)
+TEST_F(bus, is_told_to_and_reset_by_the_holder_of_all)
 {
 	struct uvfio_device_info info = info_of(self->fd[0]);
 	__u8 config[2][64];

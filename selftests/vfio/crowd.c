@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A thousand threads of one user who all call at once. Invariant: the kernel
+ * A thousand threads of one user call all at once. Invariant: the kernel
  * and the administrator get in ahead of them, in a time that does not depend
  * on their number.
  */
@@ -166,7 +166,7 @@ FIXTURE_VARIANT(crowd)
 
 /* clang-format off */
 FIXTURE_VARIANT_ADD(crowd, power) { sleep_and_wake, 3000 };
-/* The driver core may have to let one more go before it gets its lock. */
+/* The driver core may wait for one more reset before it gets its lock. */
 FIXTURE_VARIANT_ADD(crowd, resets) { reset, 3000 };
 FIXTURE_VARIANT_ADD(crowd, interrupts) { take_messages, 3000 };
 FIXTURE_VARIANT_ADD(crowd, domains) { come_and_go, 3000 };

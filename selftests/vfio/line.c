@@ -198,7 +198,7 @@ FIXTURE_TEARDOWN(line)
 	EXPECT_EQ(0, say(bdf, "identity", self->identity));
 }
 
-TEST_F(line, raised_by_nobody_who_does_not_listen)
+TEST_F(line, not_raised_while_no_user_listens)
 {
 	long before, after;
 	size_t i;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Generic netlink, family "VFIO": who may register, what he is told, whose
- * answers count, and that nobody is waited for beyond the bound. Invariant of
- * the tests: times have a lower bound where waiting is the point.
+ * Generic netlink, family "VFIO": registration, messages, which answers count,
+ * and that no answer is waited for beyond the bound. Invariant of the tests:
+ * times have a lower bound where waiting is the point.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -67,7 +67,7 @@ FIXTURE_TEARDOWN(netlink)
 	text_write(INTERVAL, "300");
 }
 
-TEST_F(netlink, who_holds_the_device_may_register)
+TEST_F(netlink, the_holder_of_the_device_may_register)
 {
 	EXPECT_EQ(0, process_run_as(1000, 0, register_open, NULL));
 	EXPECT_EQ(EPERM, process_run_as(1000, 0, register_other, NULL));
@@ -90,7 +90,7 @@ TEST_F(netlink, users_of_one_device_do_not_shut_out_others)
 	EXPECT_EQ(-ENOSPC, genl_sign_up(socks[i], self->bdf, ALL));
 	/* Those that are registered may want something else */
 	EXPECT_EQ(0, genl_sign_up(socks[0], self->bdf, 0));
-	/* Nor an administrator, who has not even opened it */
+	/* Nor an administrator, even without the device open */
 	EXPECT_EQ(0, genl_sign_up(socks[i], device_bdf("EDU1"), ALL));
 	close(fd);
 	EXPECT_EQ(0, process_run(register_other, NULL));
@@ -272,7 +272,7 @@ TEST_F(netlink, sleep_is_refused)
 	EXPECT_EQ(0, failed);
 }
 
-/* Two users with a device each, who take turns to keep the machine awake */
+/* Two users with a device each keep the machine awake by turns */
 TEST_F_TIMEOUT(netlink, sleep_is_refused_once_in_a_while, 120)
 {
 	struct genl *sock = genl_open();
@@ -319,7 +319,7 @@ struct stranger {
 	__u32 port, seq;
 };
 
-/* Whoever has the same port in a network of his own */
+/* From the same port of another network namespace */
 static int refuse_from_elsewhere(void *arg)
 {
 	const struct stranger *self = arg;
@@ -351,7 +351,7 @@ static void *answer_after_strangers(void *arg)
 	return NULL;
 }
 
-TEST_F(netlink, sleep_is_up_to_him_who_was_asked)
+TEST_F(netlink, sleep_is_up_to_the_socket_that_was_asked)
 {
 	struct answerer answerer = { self->sock, genl_open() };
 	long failed;
@@ -359,7 +359,7 @@ TEST_F(netlink, sleep_is_up_to_him_who_was_asked)
 	ASSERT_EQ(0, genl_sign_up(self->sock, self->bdf, ALL));
 	EXPECT_EQ(0, suspend_while(answer_after_strangers, &answerer, &failed));
 	EXPECT_EQ(0, failed);
-	/* Nor does it help to be registered, if he did not want to be asked */
+	/* Nor does it help to be registered for other messages alone */
 	ASSERT_EQ(0, genl_sign_up(answerer.other, self->bdf,
 				  ALL & ~BIT(VFIO_MSG_PM_SUSPEND)));
 	EXPECT_EQ(0, suspend_while(answer_after_strangers, &answerer, &failed));
@@ -394,7 +394,7 @@ TEST_F(netlink, sleep_does_not_wait_for_a_socket_that_closes)
 	EXPECT_EQ(0, failed);
 	EXPECT_LE(400, process_ms() - start);
 	EXPECT_GT(4500, process_ms() - start);
-	/* Beside one who agrees he has no say any more */
+	/* Beside one that agrees it counts no more */
 	answerer.sock = genl_open();
 	self->sock = genl_open();
 	answerer.other = self->sock;
@@ -414,7 +414,7 @@ TEST_F(netlink, sleep_is_vetoed_by_one_of_two)
 	EXPECT_EQ(-EBUSY, suspend_answered(other, 0, &failed));
 	EXPECT_EQ(0, failed);
 	EXPECT_LE(4500, process_ms() - start);
-	/* He who has gone, or does not want to be asked, has no say */
+	/* A closed socket, or one not registered for this, has no say */
 	ASSERT_EQ(0, genl_sign_up(self->sock, self->bdf,
 				  ALL & ~BIT(VFIO_MSG_PM_SUSPEND)));
 	genl_close(other);

@@ -181,7 +181,7 @@ TEST_F_TIMEOUT(others, reset_it_and_it_is_in_order, 600)
 		before = process_ms();
 		EXPECT_EQ(0, reset_by_others(self->path));
 		EXPECT_GT(PROMPT, process_ms() - before);
-		/* let him go on who has waited */
+		/* let the waiting thread go on */
 		process_nap(1);
 	}
 	u->stop = true;

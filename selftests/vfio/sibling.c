@@ -27,7 +27,7 @@
 #define PM_CONTROL 4
 #define SOON_MS 5000
 
-/* What one says about an error; SILENT is no answer */
+/* An answer about an error; SILENT is no answer */
 enum answer {
 	SILENT,
 	NO_OPINION,
@@ -197,7 +197,7 @@ TEST_F(sibling, is_reset_only_if_it_wants_to_be)
 	EXPECT_EQ(!wanted, heard(PARAMETER "nr_enabled"));
 }
 
-/* Who opens it after it was given up has it whole, and hears of errors */
+/* The next open after it was given up has it whole, and hears of errors */
 TEST_F(sibling, given_up_for_one_user_only)
 {
 	static const enum answer no[2] = { GIVE_UP },
@@ -216,7 +216,7 @@ TEST_F(sibling, given_up_for_one_user_only)
 	EXPECT_LE(0, device_command(self->fd));
 }
 
-/* An administrator who hears of a device need not have it open */
+/* An administrator hears of a device without having it open */
 TEST_F(sibling, given_up_by_an_administrator_for_nobody)
 {
 	static const enum answer answers[2] = { GIVE_UP };
