@@ -55,11 +55,12 @@ static void set_access(struct vfio_dev *vdev, unsigned int open, bool paused)
  * vfio_mem_update - open or close access, after a change of what decides on it
  * @vdev: the device
  *
- * It stays paused while others reset the device.
+ * It stays paused while others reset the device, unless that has gone: then
+ * nothing ends the pause any more.
  */
 void vfio_mem_update(struct vfio_dev *vdev)
 {
-	bool paused = atomic_read(&vdev->nr_resets);
+	bool paused = !vdev->gone && atomic_read(&vdev->nr_resets);
 
 	set_access(vdev, paused ? 0 : wanted_access(vdev), paused);
 }

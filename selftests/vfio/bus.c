@@ -395,6 +395,59 @@ TEST_F(bus, the_line_goes_on)
 	EXPECT_EQ(0, event_take(event, 50));
 }
 
+/* Reads registers until the device has gone */
+static void *read_to_the_end(void *arg)
+{
+	int fd = *(int *)arg;
+	__u32 value;
+
+	while (device_read(fd, REGION(0, RING), &value, 4) != -ENODEV)
+		;
+	return NULL;
+}
+
+struct resetter {
+	const int *fd;
+	volatile int stop;
+	long done;
+};
+
+static void *reset_and_reset(void *arg)
+{
+	struct resetter *resetter = arg;
+
+	while (!resetter->stop)
+		resetter->done += !reset_bus(resetter->fd[0], resetter->fd, 2);
+	return NULL;
+}
+
+/* Removal comes between the reset and what ends the pause of registers */
+TEST_F_TIMEOUT(bus, unbinding_ends_reads_that_wait_for_a_reset, SLOWLY)
+{
+	const char *other = device_bdf(variant->env[1]);
+	struct resetter resetter = { .fd = self->fd };
+	pthread_t reader[2], thread;
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		resetter.stop = 0;
+		pthread_create(&thread, NULL, reset_and_reset, &resetter);
+		pthread_create(&reader[0], NULL, read_to_the_end, &self->fd[1]);
+		pthread_create(&reader[1], NULL, read_to_the_end, &self->fd[1]);
+		process_nap(150 + 37 * i);
+		ASSERT_EQ(0, device_bind(other, NULL));
+		pthread_join(reader[0], NULL);
+		pthread_join(reader[1], NULL);
+		resetter.stop = 1;
+		pthread_join(thread, NULL);
+		close(self->fd[1]);
+		ASSERT_EQ(0, device_bind(other, "vfio"));
+		self->fd[1] = use(variant->env[1], self->domain);
+		ASSERT_LE(0, self->fd[1]);
+	}
+	EXPECT_LT(0, resetter.done);
+}
+
 /* Opens, uses and closes until told to stop */
 struct user {
 	const char *env;
