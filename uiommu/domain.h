@@ -518,6 +518,7 @@ int hw_map(struct uiommu_hw *hw, struct span r, struct scatterlist *sg,
 	   unsigned int n, int prot);
 bool hw_scrub(struct uiommu_hw *hw, struct span r);
 size_t hw_unmap(struct uiommu_hw *hw, struct span r);
+bool hw_clear(struct uiommu_hw *hw, struct span r, bool *there);
 void hw_drain(struct uiommu_hw *hw);
 void hw_detach(struct uiommu_hw *hw, struct iommu_group *group);
 void hw_free(struct uiommu_hw *hw);

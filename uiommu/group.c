@@ -214,6 +214,9 @@ static int first_in(struct uiommu_group *group, struct device *dev, u32 flags)
 	ret = set_up(group, dev, flags);
 	if (!ret)
 		ret = admit(group);
+	/* an attach that failed may have made page tables narrower */
+	if (ret)
+		limits_update(group->domain);
 	return ret;
 }
 

@@ -235,8 +235,8 @@ void hw_detach(struct uiommu_hw *hw, struct iommu_group *group)
 /**
  * hw_unmap() - unmap a range from one hardware domain
  * @hw: the hardware domain
- * @r: what was mapped, exactly, or whole leaf windows with nothing else in
- *	them: on VT-d unmapping what is absent takes neighbours along
+ * @r: what was mapped, exactly: on VT-d unmapping what is absent takes
+ *	neighbours along
  *
  * Return: bytes unmapped.
  */
@@ -247,6 +247,37 @@ size_t hw_unmap(struct uiommu_hw *hw, struct span r)
 	gate_enter(&hw->gate);
 	if (likely(hw->domain))
 		done = iommu_unmap(hw->domain, r.first, done);
+	gate_leave(&hw->gate);
+	return done;
+}
+
+static bool clear_inside(struct uiommu_hw *hw, struct span r, bool *there)
+{
+	size_t size = r.last - r.first + 1;
+
+	*there = span_covers(hw_aperture(hw), r);
+	return *there && iommu_unmap(hw->domain, r.first, size) >= size;
+}
+
+/**
+ * hw_clear() - unmap whole windows in which nothing is mapped, for their tables
+ * @hw: the hardware domain
+ * @r: the windows
+ * @there: where to store whether it has them
+ *
+ * An attach may have made it narrower than when they were chosen, and drivers
+ * take an address beyond for a bug of ours.
+ *
+ * Return: true if all of it was unmapped.
+ */
+bool hw_clear(struct uiommu_hw *hw, struct span r, bool *there)
+{
+	bool done = true;
+
+	*there = true;
+	gate_enter(&hw->gate);
+	if (likely(hw->domain))
+		done = clear_inside(hw, r, there);
 	gate_leave(&hw->gate);
 	return done;
 }

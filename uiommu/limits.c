@@ -155,7 +155,7 @@ void limits_remove(struct uiommu_domain *domain, struct uiommu_group *group)
 
 /**
  * limits_update() - limit a domain to what its hardware domains allow now
- * @domain: the domain, frozen; some of them have gone
+ * @domain: the domain, frozen; some of them have gone or become narrower
  */
 void limits_update(struct uiommu_domain *domain)
 {

@@ -139,16 +139,17 @@ static void frees_no_empty(struct uiommu_domain *domain, struct uiommu_hw *hw)
 static void free_empty(struct uiommu_mapping *map, u8 held)
 {
 	struct uiommu_domain *domain = map->domain;
-	u64 size = map->unmap.last - map->unmap.first + 1;
 	/* a slot that was being filled when it was claimed may keep tables */
 	bool freed = held == (1U << domain->nr_hw) - 1;
+	bool there;
 	unsigned int i;
 
 	for (i = 0; held >> i; i++) {
 		if (!(held & (1U << i)) ||
-		    hw_unmap(domain->hw[i], map->unmap) >= size)
+		    hw_clear(domain->hw[i], map->unmap, &there))
 			continue;
-		frees_no_empty(domain, domain->hw[i]);
+		if (there)
+			frees_no_empty(domain, domain->hw[i]);
 		freed = false;
 	}
 	if (freed)

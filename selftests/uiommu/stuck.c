@@ -28,12 +28,15 @@
 #define HOLD "/sys/module/iostuck/parameters/hold"
 #define REFUSE "/sys/module/iostuck/parameters/refuse"
 #define HOLES "/sys/module/iostuck/parameters/holes"
+#define NARROW "/sys/module/iostuck/parameters/narrow"
+#define BEYOND "/sys/module/iostuck/parameters/beyond"
 #define SEPARATE "/sys/module/uiommu/parameters/separate_tables"
 #define IOVA 0x12340000ULL
 #define OTHER 0x45670000ULL
 #define FOR_GOOD 1000
 #define SECRET 0x5c
 #define FAR 0x200000000ULL
+#define ALONE 320 /* pages: more than twice as many tables as are kept */
 #define WINDOWS 5000 /* with a page table each: more than may stay empty */
 
 /* ms: 100 are promised, the rest is for a host and a device that are busy */
@@ -192,6 +195,38 @@ TEST(stopping_at_a_hole_is_no_disobedience)
 	EXPECT_EQ(0, domain_unmap(domain, FAR, PAGE));
 	EXPECT_EQ(0, edu_arrives(&edu, FAR, page));
 	edu_close(&edu);
+	close(domain);
+}
+
+/*
+ * Attaching a device behind a unit of fewer address bits makes page tables that
+ * others use narrower at once, and what is unmapped then to free tables must be
+ * within them.
+ */
+TEST(nothing_is_unmapped_beyond_tables_that_have_become_narrower)
+{
+	int domain = domain_open(), fd = device_open("EDU0"), n;
+	__u8 *page = memory_anon(PAGE);
+	char text[64];
+	__u64 at;
+
+	if (missing())
+		SKIP(return, "%s", missing());
+	ASSERT_EQ(0, device_set(fd, domain));
+	/* so many tables that empty ones are freed, each alone in its GiB */
+	for (n = 0; n < ALONE; n++)
+		ASSERT_EQ(0, domain_map(domain, page, FAR + n * GIGANTIC, PAGE,
+					true));
+	at = FAR + n * GIGANTIC;
+	snprintf(text, sizeof(text), "%llx %llx", at, at + PAGE - 1);
+	ASSERT_EQ(0, text_write(NARROW, text));
+	ASSERT_EQ(0, domain_map(domain, page, at, PAGE, true));
+	EXPECT_EQ(0, domain_unmap(domain, at, PAGE));
+	EXPECT_EQ(0, text_field(BEYOND, ""));
+	/* those below are freed as before */
+	EXPECT_EQ(0, domain_unmap_all(domain));
+	EXPECT_EQ(0, text_field(BEYOND, ""));
+	close(fd);
 	close(domain);
 }
 

@@ -7,7 +7,11 @@
  * first page that is not mapped, as drivers of newer kernels do. Writing "IOVA
  * SKIP DONE" to `refuse` lets SKIP calls of iommu_map() for that IOVA pass and
  * makes the next return -ENOMEM: with nothing done, or, if DONE is 1, with all
- * of it. Owns probes there while loaded.
+ * of it. Writing "IOVA LAST" to `narrow` makes the next iommu_map() for that
+ * IOVA leave its page tables with LAST as the last address that they have, as
+ * attaching a device behind a narrower unit does; `beyond` counts calls of
+ * iommu_unmap() whose range exceeds what the tables have. Owns probes there
+ * while loaded.
  *
  * No model of QEMU fails to unmap, or to map when told to, so nothing else in
  * our machine can.
@@ -59,6 +63,16 @@ static bool stop_at_hole(struct pt_regs *regs)
 	return !regs->dx;
 }
 
+static atomic_t beyond = ATOMIC_INIT(0);
+
+static void count_beyond(struct pt_regs *regs, unsigned long last)
+{
+	struct iommu_domain *domain = (void *)regs_get_kernel_argument(regs, 0);
+
+	if (last > domain->geometry.aperture_end)
+		atomic_inc(&beyond);
+}
+
 static int on_unmap(struct kprobe *probe, struct pt_regs *regs)
 {
 	unsigned long iova = regs_get_kernel_argument(regs, 1);
@@ -67,6 +81,7 @@ static int on_unmap(struct kprobe *probe, struct pt_regs *regs)
 	bool keep = READ_ONCE(at) - iova < size &&
 		    atomic_dec_if_positive(&left) >= 0;
 
+	count_beyond(regs, iova + size - 1);
 	if (!keep && !(READ_ONCE(holes) && stop_at_hole(regs)))
 		return 0;
 	instruction_pointer_set(regs, (unsigned long)kept);
@@ -102,8 +117,22 @@ static noinline notrace int refused(void)
 	return -ENOMEM;
 }
 
+static unsigned long narrow_at = 1; /* no page's address */
+static unsigned long narrow_last;
+
+static void narrow(struct pt_regs *regs)
+{
+	struct iommu_domain *domain = (void *)regs_get_kernel_argument(regs, 0);
+
+	if (regs_get_kernel_argument(regs, 1) != READ_ONCE(narrow_at))
+		return;
+	WRITE_ONCE(narrow_at, 1);
+	domain->geometry.aperture_end = READ_ONCE(narrow_last);
+}
+
 static int on_map(struct kprobe *probe, struct pt_regs *regs)
 {
+	narrow(regs);
 	if (!is_refused(regs, false))
 		return 0;
 	instruction_pointer_set(regs, (unsigned long)refused);
@@ -181,6 +210,37 @@ static const struct kernel_param_ops refuse_ops = {
 
 module_param_cb(refuse, &refuse_ops, NULL, 0200);
 MODULE_PARM_DESC(refuse, "IOVA SKIP DONE: the map that is to fail, once");
+
+static int set_narrow(const char *text, const struct kernel_param *param)
+{
+	unsigned long iova, last;
+
+	if (sscanf(text, "%lx %lx", &iova, &last) != 2)
+		return -EINVAL;
+	atomic_set(&beyond, 0);
+	WRITE_ONCE(narrow_last, last);
+	WRITE_ONCE(narrow_at, iova);
+	return 0;
+}
+
+static const struct kernel_param_ops narrow_ops = {
+	.set = set_narrow,
+};
+
+module_param_cb(narrow, &narrow_ops, NULL, 0200);
+MODULE_PARM_DESC(narrow, "IOVA LAST: the map that leaves narrower tables");
+
+static int get_beyond(char *text, const struct kernel_param *param)
+{
+	return sysfs_emit(text, "%d\n", atomic_read(&beyond));
+}
+
+static const struct kernel_param_ops beyond_ops = {
+	.get = get_beyond,
+};
+
+module_param_cb(beyond, &beyond_ops, NULL, 0400);
+MODULE_PARM_DESC(beyond, "unmaps beyond what the tables have, since `narrow`");
 
 static int __init iostuck_init(void)
 {
