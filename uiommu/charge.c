@@ -103,6 +103,28 @@ int charge_map(struct uiommu_mapping *map, u64 npages)
 }
 
 /**
+ * charge_tables() - charge the page tables that are more than are free
+ * @map: the mapping, of current->mm, not published
+ * @missing: tables that it may take
+ * @npages: pages of it that are not counted as mapped yet
+ *
+ * May wait for the worker as charge_map() does.
+ *
+ * Return: 0, or -ENOMEM over the limit, or where too many tables are left.
+ */
+int charge_tables(struct uiommu_mapping *map, u64 missing, u64 npages)
+{
+	u64 tables;
+
+	if (!missing)
+		return 0;
+	if (tables_are_too_many(map->domain, missing, npages))
+		return -ENOMEM;
+	tables = tables_to_charge(map->domain, missing);
+	return tables ? charge_map(map, tables) : 0;
+}
+
+/**
  * charge_show() - show the pages of a mapping in the VmPin of its process
  * @map: the mapping, of current->mm, not published
  */

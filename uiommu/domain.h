@@ -81,13 +81,6 @@
 /* What one leaf table of x86 page tables spans */
 #define UIOMMU_LEAF_WINDOW SZ_2M
 
-/*
- * Page tables that are not charged: this many, and one for
- * LEVELS_PAGES_PER_TABLE pages pinned. A user who spreads pages far apart pays
- * for the tables as for pages.
- */
-#define UIOMMU_FREE_TABLES 16
-
 struct seq_file;
 struct user_struct;
 
@@ -471,12 +464,12 @@ bool pin_glance(struct uiommu_mapping *map, struct span hull);
 /* fill.c */
 int fill_map(struct uiommu_mapping *map, const struct segment *first);
 int fill_own_page(struct uiommu_mapping *map);
-s64 fill_charge_tables(struct uiommu_mapping *map, struct span r);
 int fill_hw(struct uiommu_hw *hw, struct uiommu_mapping *map);
 
 /* mmio.c */
 int mmio_refusal(struct vm_area_struct *vma);
 int mmio_fill(struct uiommu_mapping *map);
+int mmio_replay_tables(struct uiommu_mapping *map, struct uiommu_hw *hw);
 
 /* tables.c */
 /**
@@ -499,14 +492,17 @@ u64 tables_missing(struct uiommu_domain *domain, struct span r);
 int tables_note(struct uiommu_domain *domain, struct span r);
 void tables_forget_all(struct uiommu_domain *domain);
 void tables_forget(struct uiommu_domain *domain, struct span r);
-bool tables_are_many(struct uiommu_domain *domain);
+u64 tables_missing_flat(struct uiommu_domain *domain, const struct flat *flat);
+int tables_note_flat(struct uiommu_domain *domain, const struct flat *flat);
+u64 tables_to_charge(struct uiommu_domain *domain, u64 missing);
 bool tables_are_worth_freeing(struct uiommu_domain *domain);
-bool tables_are_too_many(struct uiommu_domain *domain);
+bool tables_are_too_many(struct uiommu_domain *domain, u64 missing, u64 npages);
 
 /* charge.c */
 u64 charge_used(struct user_struct *user);
 u64 charge_room(void);
 int charge_map(struct uiommu_mapping *map, u64 npages);
+int charge_tables(struct uiommu_mapping *map, u64 missing, u64 npages);
 void charge_show(struct uiommu_mapping *map);
 void uncharge_map(struct uiommu_mapping *map);
 

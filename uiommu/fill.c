@@ -85,19 +85,11 @@ static void unmap_bytes(struct uiommu_hw *hw, struct uiommu_mapping *map,
 		unmap_undo(map->domain, hw, r);
 }
 
-/**
- * fill_charge_tables() - charge the page tables that are more than are free
- * @map: the mapping, of current->mm, not published
- * @r: what of it is to be filled next
- *
- * May wait for the worker as charge_map() does.
- *
- * Return: how many are to be noted, or -ENOMEM.
- */
-s64 fill_charge_tables(struct uiommu_mapping *map, struct span r)
+/* Account for the page tables that filling @r may take. */
+static int take_tables(struct uiommu_mapping *map, struct span r)
 {
 	struct uiommu_domain *domain = map->domain;
-	s64 missing;
+	u64 missing;
 	int ret;
 
 	if (!domain->nr_hw || tables_are_noted(domain, r))
@@ -105,20 +97,8 @@ s64 fill_charge_tables(struct uiommu_mapping *map, struct span r)
 	missing = tables_missing(domain, r);
 	if (!missing)
 		return 0;
-	if (tables_are_too_many(domain))
-		return -ENOMEM;
-	if (!tables_are_many(domain))
-		return missing;
-	ret = charge_map(map, missing);
-	return ret ?: missing;
-}
-
-/* Account for the page tables that filling @r may take. */
-static int take_tables(struct uiommu_mapping *map, struct span r)
-{
-	s64 missing = fill_charge_tables(map, r);
-
-	return missing > 0 ? tables_note(map->domain, r) : missing;
+	ret = charge_tables(map, missing, 0);
+	return ret ?: tables_note(domain, r);
 }
 
 /* Map runs of @size bytes behind what is filled, or leave nothing there. */

@@ -39,19 +39,12 @@ struct span levels_touched(struct span r, unsigned int level)
 	return (struct span){ r.first >> shift, r.last >> shift };
 }
 
-/**
- * levels_covered() - tables of one level that hold nothing beside a range
- * @r: the range
- * @level: the level
- *
- * Return: numbers of the first and last window; empty if there is none.
- */
-struct span levels_covered(struct span r, unsigned int level)
+/* Numbers of the aligned blocks of @size bytes that are wholly within @r. */
+static struct span blocks_within(struct span r, u64 size)
 {
-	unsigned int shift = level_shift(level);
-	u64 below = (1ULL << shift) - 1;
-	u64 first = r.first >> shift;
-	u64 last = r.last >> shift;
+	u64 below = size - 1;
+	u64 first = r.first / size;
+	u64 last = r.last / size;
 
 	if (r.first & below)
 		first++;
@@ -61,6 +54,65 @@ struct span levels_covered(struct span r, unsigned int level)
 		last--;
 	}
 	return first > last ? SPAN_NONE : (struct span){ first, last };
+}
+
+/**
+ * levels_covered() - tables of one level that hold nothing beside a range
+ * @r: the range
+ * @level: the level
+ *
+ * Return: numbers of the first and last window; empty if there is none.
+ */
+struct span levels_covered(struct span r, unsigned int level)
+{
+	return blocks_within(r, 1ULL << level_shift(level));
+}
+
+/**
+ * levels_spared() - where contiguous memory needs no table of a level
+ * @flat: the memory
+ * @level: the level
+ *
+ * An entry of a page that is as large as a window, or larger, is in a table
+ * above. Such a page is aligned both in the range and in memory.
+ *
+ * Return: the addresses, whole windows; empty if there are none.
+ */
+struct span levels_spared(const struct flat *flat, unsigned int level)
+{
+	u64 sizes = flat->page_sizes & -(1ULL << level_shift(level));
+	u64 size = sizes & -sizes;
+	struct span blocks;
+
+	if (!size || ((flat->r.first ^ flat->phys) & (size - 1)))
+		return SPAN_NONE;
+	blocks = blocks_within(flat->r, size);
+	if (span_empty(blocks))
+		return SPAN_NONE;
+	return (struct span){ blocks.first * size,
+			      blocks.last * size + (size - 1) };
+}
+
+/**
+ * levels_needed() - where contiguous memory needs tables of a level
+ * @flat: the memory
+ * @level: the level
+ * @part: where to store two ranges, that share no window; either may be empty
+ */
+void levels_needed(const struct flat *flat, unsigned int level,
+		   struct span part[2])
+{
+	struct span spared = levels_spared(flat, level);
+
+	part[0] = flat->r;
+	part[1] = SPAN_NONE;
+	if (span_empty(spared))
+		return;
+	part[0] = SPAN_NONE;
+	if (spared.first > flat->r.first)
+		part[0] = (struct span){ flat->r.first, spared.first - 1 };
+	if (spared.last < flat->r.last)
+		part[1] = (struct span){ spared.last + 1, flat->r.last };
 }
 
 /*
@@ -146,4 +198,20 @@ u64 levels_kept(u64 pages)
 u64 levels_limit(u64 nr_maps, u64 pages, unsigned int levels)
 {
 	return levels_in_use(nr_maps, pages, levels) + LEVELS_STALE;
+}
+
+/**
+ * levels_to_charge() - tables that a mapping has to pay for
+ * @noted: tables that there are
+ * @missing: tables that it may take
+ * @pinned: pages pinned
+ *
+ * Return: their number: what it takes beyond those that are free of charge.
+ */
+u64 levels_to_charge(u64 noted, u64 missing, u64 pinned)
+{
+	u64 all = noted + missing;
+	u64 free = LEVELS_FREE + pinned / LEVELS_PAGES_PER_TABLE;
+
+	return all > free ? min(missing, all - free) : 0;
 }

@@ -27,13 +27,36 @@
 /* A dense mapping needs a leaf for 512 pages; so much sparser is no matter. */
 #define LEVELS_PAGES_PER_TABLE 64
 
+/*
+ * Page tables that are not charged: this many, and one for
+ * LEVELS_PAGES_PER_TABLE pages pinned. A user who spreads pages far apart pays
+ * for the tables as for pages.
+ */
+#define LEVELS_FREE 16
+
+/**
+ * struct flat - contiguous memory that is put into page tables in one go
+ * @r: where
+ * @phys: where that memory begins
+ * @page_sizes: bit mask of the page sizes that are used for it
+ */
+struct flat {
+	struct span r;
+	u64 phys;
+	u64 page_sizes;
+};
+
 unsigned int levels_below_root(u64 last);
 struct span levels_touched(struct span r, unsigned int level);
 struct span levels_covered(struct span r, unsigned int level);
+struct span levels_spared(const struct flat *flat, unsigned int level);
+void levels_needed(const struct flat *flat, unsigned int level,
+		   struct span part[2]);
 struct span levels_widen(struct span r, struct span gap, unsigned int levels);
 u64 levels_in_use(u64 nr_maps, u64 pages, unsigned int levels);
 u64 levels_kept(u64 pages);
 u64 levels_limit(u64 nr_maps, u64 pages, unsigned int levels);
+u64 levels_to_charge(u64 noted, u64 missing, u64 pinned);
 
 /* The size of a window of @level is 1 shifted by this. */
 static inline unsigned int level_shift(unsigned int level)

@@ -77,14 +77,47 @@ static int find_phys(struct uiommu_mapping *map, struct vm_area_struct *vma,
 	return mmio_refusal(vma);
 }
 
-static int fill_everywhere(struct uiommu_mapping *map)
+/* fill_hw() puts it into page tables run by run, so that none is larger. */
+static struct flat flat_of(struct uiommu_mapping *map, phys_addr_t phys,
+			   u64 page_sizes)
+{
+	return (struct flat){
+		.r = { map->iova, map->iova + map->size - 1 },
+		.phys = phys,
+		.page_sizes = page_sizes &
+			      ((RUN_MAX_NPAGES << PAGE_SHIFT) * 2 - 1),
+	};
+}
+
+/**
+ * mmio_replay_tables() - account for tables that a replay may take
+ * @map: the mapping, live and busy
+ * @hw: the new hardware domain
+ *
+ * One that lacks large pages takes more than the mapping was charged for.
+ *
+ * Return: 0; -ENOMEM, also when they would have to be charged.
+ */
+int mmio_replay_tables(struct uiommu_mapping *map, struct uiommu_hw *hw)
+{
+	u64 phys = run_pfn(map->runs.run[0]) << PAGE_SHIFT;
+	struct flat flat = flat_of(map, phys, hw->domain->pgsize_bitmap);
+
+	if (tables_to_charge(map->domain,
+			     tables_missing_flat(map->domain, &flat)))
+		return -ENOMEM;
+	return tables_note_flat(map->domain, &flat);
+}
+
+static int fill_everywhere(struct uiommu_mapping *map, phys_addr_t phys)
 {
 	struct uiommu_domain *domain = map->domain;
+	struct flat flat = flat_of(map, phys, domain->page_sizes);
 	unsigned int i;
 	int ret;
 
 	/* charged by fill_locked() */
-	ret = domain->nr_hw ? tables_note(domain, map->place.span) : 0;
+	ret = tables_note_flat(domain, &flat);
 	if (ret)
 		return ret;
 	for (i = 0; i < domain->nr_hw; i++) {
@@ -100,27 +133,39 @@ undo:
 	return ret;
 }
 
-static int fill_and_publish(struct uiommu_mapping *map, phys_addr_t phys)
+/* Runs end where the largest pages do, which none of them is to cut. */
+static int add_runs(struct uiommu_mapping *map, phys_addr_t phys)
 {
-	struct uiommu_domain *domain = map->domain;
+	u64 page = map->iova >> PAGE_SHIFT;
 	u64 pfn = phys >> PAGE_SHIFT;
 	u64 left = map->size >> PAGE_SHIFT;
-	int ret;
+	int ret = 0;
 
-	while (left) {
-		u64 npages = min_t(u64, left, RUN_MAX_NPAGES);
+	while (left && !ret) {
+		u64 npages = RUN_MAX_NPAGES - (page & (RUN_MAX_NPAGES - 1));
 
+		npages = min(left, npages);
 		ret = frames_add(map, pfn, npages);
-		if (ret)
-			return ret;
+		page += npages;
 		pfn += npages;
 		left -= npages;
 	}
+	return ret;
+}
+
+static int fill_and_publish(struct uiommu_mapping *map, phys_addr_t phys)
+{
+	struct uiommu_domain *domain = map->domain;
+	int ret;
+
+	ret = add_runs(map, phys);
+	if (ret)
+		return ret;
 	spin_lock(&domain->lock);
 	list_add_tail(&map->mmio_node, &map->mmio->mmios);
 	domain->mmio_pages += map->size >> PAGE_SHIFT;
 	spin_unlock(&domain->lock);
-	ret = fill_everywhere(map);
+	ret = fill_everywhere(map, phys);
 	if (ret)
 		return ret;
 	spin_lock(&domain->lock);
@@ -133,24 +178,38 @@ static int fill_and_publish(struct uiommu_mapping *map, phys_addr_t phys)
 	return ret;
 }
 
+/* Charge the page tables of memory at @phys, as far as they have to be paid. */
+static int pay_for_tables(struct uiommu_mapping *map, phys_addr_t phys)
+{
+	struct uiommu_domain *domain = map->domain;
+	struct flat flat = flat_of(map, phys, domain->page_sizes);
+
+	return charge_tables(map, tables_missing_flat(domain, &flat),
+			     map->size >> PAGE_SHIFT);
+}
+
 static int fill_locked(struct uiommu_mapping *map)
 {
 	struct uiommu_domain *domain = map->domain;
 	struct vm_area_struct *vma = find_vma(map->mm, map->vaddr);
-	phys_addr_t phys;
+	phys_addr_t phys, paid_for;
 	int ret;
 
 	if (!vma || vma->vm_start > map->vaddr ||
 	    vma->vm_end - map->vaddr < map->size ||
 	    !(vma->vm_flags & (map->writable ? VM_WRITE : VM_READ)))
 		return -EFAULT;
+	mutex_lock(&domain->members);
+	ret = find_phys(map, vma, &paid_for);
+	mutex_unlock(&domain->members);
 	/* may wait, which nobody has to who has to lock the members */
-	if (fill_charge_tables(map, map->place.span) < 0)
-		return -ENOMEM;
+	ret = ret ?: pay_for_tables(map, paid_for);
+	if (ret)
+		return ret;
 	mutex_lock(&domain->members);
 	ret = find_phys(map, vma, &phys);
 	if (!ret)
-		ret = fill_and_publish(map, phys);
+		ret = phys == paid_for ? fill_and_publish(map, phys) : -EFAULT;
 	mutex_unlock(&domain->members);
 	return ret;
 }

@@ -106,7 +106,8 @@ static int replay_one(struct uiommu_mapping *map, unsigned int slot)
 	struct uiommu_hw *hw = map->domain->hw[slot];
 	int ret;
 
-	ret = tables_note(map->domain, whole(map));
+	ret = map->mmio ? mmio_replay_tables(map, hw) :
+			  tables_note(map->domain, whole(map));
 	if (!ret)
 		ret = fill_hw(hw, map);
 	if (!ret && !try_mark(map, slot))

@@ -149,6 +149,52 @@ int tables_note(struct uiommu_domain *domain, struct span r)
 	return 0;
 }
 
+/**
+ * tables_missing_flat() - the same as tables_missing(), of contiguous memory
+ * @domain: the domain
+ * @flat: the memory; of a mapping that is in the tree
+ *
+ * Return: how many page tables mapping it there takes.
+ */
+u64 tables_missing_flat(struct uiommu_domain *domain, const struct flat *flat)
+{
+	struct span part[2];
+	bool fresh = false;
+	u64 missing = 0;
+	unsigned int level, i;
+
+	for (level = 1; level <= domain->levels; level++) {
+		levels_needed(flat, level, part);
+		for (i = 0; i < ARRAY_SIZE(part); i++)
+			if (!span_empty(part[i]))
+				missing += missing_at(domain, part[i], level,
+						      &fresh);
+	}
+	return missing;
+}
+
+/**
+ * tables_note_flat() - the same as tables_note(), of contiguous memory
+ * @domain: the domain
+ * @flat: the memory; of a mapping that is in the tree
+ *
+ * Return: 0, or -ENOMEM with a part of it noted.
+ */
+int tables_note_flat(struct uiommu_domain *domain, const struct flat *flat)
+{
+	struct span part[2];
+	unsigned int level, i;
+	int ret = 0;
+
+	for (level = domain->levels; level; level--) {
+		levels_needed(flat, level, part);
+		for (i = 0; i < ARRAY_SIZE(part) && !ret; i++)
+			if (!span_empty(part[i]))
+				ret = note_at(domain, part[i], level);
+	}
+	return ret;
+}
+
 /* The window noted last, if it is one of @w, is so no more. */
 static void forget_last(u64 *noted, struct span w)
 {
@@ -236,17 +282,17 @@ static u64 pages_mapped(struct uiommu_domain *domain)
 }
 
 /**
- * tables_are_many() - would a domain take more tables than are free of charge?
+ * tables_to_charge() - tables that a mapping has to pay for
  * @domain: the domain
+ * @missing: tables that it may take
  *
- * Return: true if so. Memory of devices does not count: none is pinned.
+ * Return: how many. Memory of devices does not make others free of charge: none
+ * is pinned.
  */
-bool tables_are_many(struct uiommu_domain *domain)
+u64 tables_to_charge(struct uiommu_domain *domain, u64 missing)
 {
-	u64 pinned = atomic64_read(&domain->pinned);
-
-	return tables_noted(domain) >
-	       UIOMMU_FREE_TABLES + pinned / LEVELS_PAGES_PER_TABLE;
+	return levels_to_charge(tables_noted(domain), missing,
+				atomic64_read(&domain->pinned));
 }
 
 /**
@@ -265,15 +311,17 @@ bool tables_are_worth_freeing(struct uiommu_domain *domain)
 /**
  * tables_are_too_many() - are too many tables left behind by what is gone?
  * @domain: the domain
+ * @missing: tables that a mapping may take
+ * @npages: pages of it that are not counted as mapped yet
  *
  * What counts as mapped is what is pinned, or has been found to be memory of a
  * device: not what somebody only asks for.
  *
- * Return: true if so: no mapping may take a new one.
+ * Return: true if so: it may not take them.
  */
-bool tables_are_too_many(struct uiommu_domain *domain)
+bool tables_are_too_many(struct uiommu_domain *domain, u64 missing, u64 npages)
 {
-	return tables_noted(domain) > levels_limit(READ_ONCE(domain->nr_maps),
-						   pages_mapped(domain),
-						   domain->levels);
+	return tables_noted(domain) + missing >
+	       levels_limit(READ_ONCE(domain->nr_maps),
+			    pages_mapped(domain) + npages, domain->levels);
 }

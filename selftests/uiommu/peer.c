@@ -20,6 +20,13 @@
 #define CAP_MSIX 0x11
 #define DEVCTL 8
 #define DEVCTL_FLR 0x8000
+#define BIG (8ULL << 30)
+#define BIG_BAR 2
+#define HIGH (64ULL << 30)
+#define USER 61007
+#define FREE 16 /* page tables that cost nothing */
+#define FEW 64 /* pages of quota: fewer than page tables for all of BIG */
+#define MANY 8192 /* more than those */
 #define FD_ON (COMMAND_MEMORY | COMMAND_MASTER)
 
 FIXTURE(peer)
@@ -154,6 +161,120 @@ TEST(table_of_messages_is_not_mapped_for_neighbours)
 	munmap(area, page + PAGE);
 	close(fd);
 	close(domain);
+}
+
+/* A BAR of 8 GiB, for another device */
+struct big {
+	int domain;
+	int fd;
+	struct edu edu;
+	__u8 *bar;
+	__u64 iova;
+	long charged; /* out: pages, while it was mapped */
+};
+
+static int big_open(struct big *big)
+{
+	struct uvfio_region_info info = { .argsz = sizeof(info),
+					  .region = BIG_BAR };
+
+	big->domain = domain_open();
+	big->fd = device_open("IVSHMEM_BIG");
+	if (edu_open(&big->edu, "EDU0") || edu_attach(&big->edu, big->domain) ||
+	    device_set(big->fd, big->domain) ||
+	    device_command_write(big->fd, COMMAND_MEMORY) ||
+	    call(big->fd, UVFIO_REGION_INFO, &info))
+		return -EIO;
+	big->bar = mmap(NULL, BIG, PROT_READ | PROT_WRITE, MAP_SHARED, big->fd,
+			info.offset);
+	return big->bar == MAP_FAILED ? -errno : 0;
+}
+
+static void big_close(struct big *big)
+{
+	munmap(big->bar, BIG);
+	close(big->fd);
+	edu_close(&big->edu);
+	close(big->domain);
+}
+
+static int map_big(void *arg)
+{
+	struct big *big = arg;
+	struct uiommu_info before, after;
+	int err;
+
+	err = domain_info(big->domain, &before);
+	err = err ?: domain_map(big->domain, big->bar, big->iova, BIG, true);
+	err = err ?: domain_info(big->domain, &after);
+	if (err)
+		return -err;
+	big->charged = after.locked - before.locked;
+	err = domain_unmap(big->domain, big->iova, BIG);
+	if (err || domain_info(big->domain, &after))
+		return err ? -err : EIO;
+	return after.locked == before.locked ? 0 : ENOTRECOVERABLE;
+}
+
+/* Returns what a user with so many pages is charged, or an error */
+static long charge_big(struct big *big, __u64 iova, long pages)
+{
+	struct big *shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	long ret;
+
+	*shared = *big;
+	shared->iova = iova;
+	ret = -process_run_as(USER, pages * PAGE, map_big, shared);
+	ret = ret ?: shared->charged;
+	munmap(shared, PAGE);
+	return ret;
+}
+
+/* A page's worth as a whole if large pages serve, and else its tables */
+TEST(memory_of_a_device_is_charged_the_page_tables_that_it_takes)
+{
+	struct big big;
+
+	if (!device_bdf("EDU0") || !device_bdf("IVSHMEM_BIG"))
+		SKIP(return, "EDU0 or IVSHMEM_BIG is not set");
+	ASSERT_EQ(0, big_open(&big));
+	EXPECT_EQ(-ENOMEM, charge_big(&big, HIGH + PAGE, FEW));
+	EXPECT_EQ(1, charge_big(&big, HIGH, FEW));
+	EXPECT_EQ(-ENOMEM, charge_big(&big, HIGH + PAGE, FEW));
+	EXPECT_LE(BIG / HUGE - FREE, charge_big(&big, HIGH + PAGE, MANY));
+	EXPECT_GE(BIG / HUGE + FEW, charge_big(&big, HIGH + PAGE, MANY));
+	EXPECT_EQ(1, charge_big(&big, HIGH, FEW));
+	big_close(&big);
+}
+
+/* Pages of 4 KiB at both ends and large ones between are one range */
+TEST(memory_of_a_device_is_reached_whatever_pages_map_it)
+{
+	static const __u64 off[] = { 0, HUGE, PAGE };
+	struct big big;
+	__u64 at;
+	int i;
+
+	if (!device_bdf("EDU0") || !device_bdf("IVSHMEM_BIG"))
+		SKIP(return, "EDU0 or IVSHMEM_BIG is not set");
+	ASSERT_EQ(0, big_open(&big));
+	for (i = 0; i < 3; i++) {
+		at = HIGH + off[i];
+		ASSERT_EQ(0, domain_map(big.domain, big.bar + PAGE, at + PAGE,
+					BIG - 2 * PAGE, true));
+		EXPECT_EQ(1, edu_arrives(&big.edu, at + PAGE, big.bar + PAGE));
+		EXPECT_EQ(1, edu_arrives(&big.edu, at + HUGE, big.bar + HUGE));
+		EXPECT_EQ(1, edu_arrives(&big.edu, at + BIG / 2,
+					 big.bar + BIG / 2));
+		EXPECT_EQ(1, edu_arrives(&big.edu, at + BIG - 2 * PAGE,
+					 big.bar + BIG - 2 * PAGE));
+		EXPECT_EQ(0,
+			  domain_unmap(big.domain, at + PAGE, BIG - 2 * PAGE));
+		EXPECT_EQ(0, edu_arrives(&big.edu, at + BIG / 2,
+					 big.bar + BIG / 2));
+	}
+	big_close(&big);
 }
 
 TEST_HARNESS_MAIN

@@ -124,6 +124,77 @@ static const struct {
 	  (1 << 18) + 512 + 1 + 8 },
 };
 
+#define SIZES (4 * KIB | 2 * MIB | GIB) /* of VT-d */
+#define BASE (8 * GIB) /* of a BAR */
+#define NO         \
+	{          \
+		1, 0 \
+	}
+
+static const struct {
+	const char *name;
+	struct flat flat;
+	unsigned int level;
+	struct span before, behind;
+} flat_rows[] = {
+	{ "aligned, leaves", { { 64 * GIB, 72 * GIB - 1 }, BASE, SIZES }, 1,
+	  NO, NO },
+	{ "aligned, above leaves", { { 64 * GIB, 72 * GIB - 1 }, BASE, SIZES },
+	  2, NO, NO },
+	{ "aligned, where nothing is so large",
+	  { { 64 * GIB, 72 * GIB - 1 }, BASE, SIZES }, 3,
+	  { 64 * GIB, 72 * GIB - 1 }, NO },
+	{ "a page off", { { 64 * GIB + 4 * KIB, 72 * GIB + 4 * KIB - 1 }, BASE,
+	  SIZES }, 1, { 64 * GIB + 4 * KIB, 72 * GIB + 4 * KIB - 1 }, NO },
+	{ "memory a page off", { { 64 * GIB, 72 * GIB - 1 }, BASE + 4 * KIB,
+	  SIZES }, 1, { 64 * GIB, 72 * GIB - 1 }, NO },
+	{ "2 MiB off, leaves", { { 64 * GIB + 2 * MIB, 72 * GIB + 2 * MIB - 1 },
+	  BASE, SIZES }, 1, NO, NO },
+	{ "2 MiB off, above leaves",
+	  { { 64 * GIB + 2 * MIB, 72 * GIB + 2 * MIB - 1 }, BASE, SIZES }, 2,
+	  { 64 * GIB + 2 * MIB, 72 * GIB + 2 * MIB - 1 }, NO },
+	{ "pages at both ends, leaves",
+	  { { 64 * GIB - 4 * KIB, 72 * GIB + 4 * KIB - 1 }, BASE - 4 * KIB,
+	  SIZES }, 1, { 64 * GIB - 4 * KIB, 64 * GIB - 1 },
+	  { 72 * GIB, 72 * GIB + 4 * KIB - 1 } },
+	{ "leaves at both ends, leaves",
+	  { { 64 * GIB - 2 * MIB, 72 * GIB + 2 * MIB - 1 }, BASE - 2 * MIB,
+	  SIZES }, 1, NO, NO },
+	{ "leaves at both ends, above them",
+	  { { 64 * GIB - 2 * MIB, 72 * GIB + 2 * MIB - 1 }, BASE - 2 * MIB,
+	  SIZES }, 2, { 64 * GIB - 2 * MIB, 64 * GIB - 1 },
+	  { 72 * GIB, 72 * GIB + 2 * MIB - 1 } },
+	{ "small pages alone", { { 64 * GIB, 72 * GIB - 1 }, BASE, 4 * KIB }, 1,
+	  { 64 * GIB, 72 * GIB - 1 }, NO },
+	{ "none of 2 MiB, leaves",
+	  { { 64 * GIB - 2 * MIB, 65 * GIB - 1 }, BASE - 2 * MIB,
+	  4 * KIB | GIB }, 1, { 64 * GIB - 2 * MIB, 64 * GIB - 1 }, NO },
+	{ "pages of all sizes, leaves",
+	  { { 64 * GIB + 4 * MIB, 64 * GIB + 6 * MIB - 1 }, BASE + 4 * MIB,
+	  -(4 * KIB) }, 1, NO, NO },
+	{ "less than a large page", { { 64 * GIB, 64 * GIB + MIB - 1 }, BASE,
+	  SIZES }, 1, { 64 * GIB, 64 * GIB + MIB - 1 }, NO },
+	{ "a large page cut in two", { { MIB, 3 * MIB - 1 }, BASE + MIB,
+	  SIZES }, 1, { MIB, 3 * MIB - 1 }, NO },
+	{ "at the bottom", { { 0, 2 * MIB - 1 }, BASE, SIZES }, 1, NO, NO },
+	{ "at the top", { { ~0ULL - BITS(21), ~0ULL }, BASE - 2 * MIB, SIZES },
+	  1, NO, NO },
+};
+
+static const struct {
+	const char *name;
+	u64 noted, missing, pinned, charge;
+} charge_rows[] = {
+	{ "the first",				0,  3,    1,    0 },
+	{ "the last that are free",		13, 3,    1,    0 },
+	{ "one too many",			14, 3,    1,    1 },
+	{ "all of them",			16, 3,    1,    3 },
+	{ "none missing",			90, 0,    1,    0 },
+	{ "many at once",			0,  4106, 0,    4090 },
+	{ "pages make others free",		16, 3,    128,  1 },
+	{ "dense",				8,  8,    4096, 0 },
+};
+
 /* clang-format on */
 
 TABLE_TEST(below, below_rows)
@@ -161,6 +232,31 @@ TABLE_TEST(in_use, use_rows)
 {
 	ck_assert_uint_eq(levels_in_use(row->nr_maps, row->pages, row->levels),
 			  row->in_use);
+}
+
+static void expect_span(struct span got, struct span want)
+{
+	ck_assert_int_eq(span_empty(got), span_empty(want));
+	if (span_empty(got))
+		return;
+	ck_assert_uint_eq(got.first, want.first);
+	ck_assert_uint_eq(got.last, want.last);
+}
+
+TABLE_TEST(flat, flat_rows)
+{
+	struct span part[2];
+
+	levels_needed(&row->flat, row->level, part);
+	expect_span(part[0], row->before);
+	expect_span(part[1], row->behind);
+}
+
+TABLE_TEST(to_charge, charge_rows)
+{
+	ck_assert_uint_eq(levels_to_charge(row->noted, row->missing,
+					   row->pinned),
+			  row->charge);
 }
 
 static u64 windows_in(struct span w)
@@ -223,6 +319,8 @@ SUITE(levels)
 	ADD_TABLE(tc, windows, window_rows);
 	ADD_TABLE(tc, widen, widen_rows);
 	ADD_TABLE(tc, in_use, use_rows);
+	ADD_TABLE(tc, flat, flat_rows);
+	ADD_TABLE(tc, to_charge, charge_rows);
 	tcase_add_test(tc, use_is_never_too_little);
 	tcase_add_test(tc, kept_is_below_the_limit);
 }
