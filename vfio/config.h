@@ -127,7 +127,7 @@ u64 vfio_config_bar_size(const struct pci_dev *pdev, int bar);
 
 /* Interrupt Disable of the hardware. No lock, any context. */
 void vfio_config_mask_intx(struct pci_dev *pdev, bool mask);
-bool vfio_config_take_intx(struct pci_dev *pdev);
+bool vfio_config_take_intx(struct pci_dev *pdev, bool *obeyed);
 
 /* Bus Master and Interrupt Disable as the user wrote them */
 bool vfio_config_master(const struct vfio_config *cfg);

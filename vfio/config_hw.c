@@ -137,21 +137,26 @@ void vfio_config_mask_intx(struct pci_dev *pdev, bool mask)
 /**
  * vfio_config_take_intx() - set Interrupt Disable if the line is raised
  * @pdev: the device, whose status tells
+ * @obeyed: where to store whether that is set now, as it reads
  *
  * Return: did it raise the line?
  */
-bool vfio_config_take_intx(struct pci_dev *pdev)
+bool vfio_config_take_intx(struct pci_dev *pdev, bool *obeyed)
 {
 	u32 command_status = ~0U;
+	u16 command = 0xffff;
 	unsigned long flags;
 	bool raised;
 
 	spin_lock_irqsave(&command_lock, flags);
 	pci_read_config_dword(pdev, PCI_COMMAND, &command_status);
 	raised = irq_line_raised(command_status);
-	if (raised)
+	if (raised) {
 		write_intx(pdev, command_status, true);
+		pci_read_config_word(pdev, PCI_COMMAND, &command);
+	}
 	spin_unlock_irqrestore(&command_lock, flags);
+	*obeyed = command & PCI_COMMAND_INTX_DISABLE;
 	return raised;
 }
 

@@ -73,22 +73,24 @@ static void update(struct vfio_dev *vdev, unsigned int reasons)
  * On a shared line: was it our device? It is masked by the question, which is
  * asked always: a device that resets itself forgets that it was masked. One
  * that is masked has not raised the line: what others do there is not claimed,
- * or the kernel never finds out about a line that nobody cares for.
+ * or the kernel never finds out about a line that nobody cares for. Nor is what
+ * a device does that cannot be masked any more: its user hears of it, and the
+ * kernel of the storm.
  */
 static irqreturn_t handle_shared(int irq, void *data)
 {
 	struct vfio_dev *vdev = data;
 	unsigned long flags;
-	bool ours;
+	bool ours, obeyed;
 
 	spin_lock_irqsave(&vdev->irq_lock, flags);
-	ours = vfio_config_take_intx(vdev->pdev);
+	ours = vfio_config_take_intx(vdev->pdev, &obeyed);
 	if (ours && !vdev->intx.reasons) {
 		vdev->intx.reasons = INTX_PENDING;
 		signal_user(vdev);
 	}
 	spin_unlock_irqrestore(&vdev->irq_lock, flags);
-	return IRQ_RETVAL(ours);
+	return IRQ_RETVAL(ours && obeyed);
 }
 
 static irqreturn_t handle_exclusive(int irq, void *data)

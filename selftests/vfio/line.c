@@ -20,6 +20,7 @@
 #define SOON 1000 /* ms within which an interrupt must have come */
 #define NEVER 60 /* ms in which it must not */
 #define STRAY 100 /* interrupts that nobody claims, on a line in order */
+#define TOLD_OFTEN 20 /* answers while it does not obey */
 #define STORM 5000 /* interrupts of one: far from what the kernel bears */
 #define CALM 200 /* ms after which the kernel counts anew */
 #define PIN 0x3d /* register: which line */
@@ -347,6 +348,81 @@ TEST_F(storm, is_not_claimed)
 	expect_interrupt(&self->calm);
 	lower_line(&self->calm);
 	answer(&self->calm);
+}
+
+/* A device that obeys first and later does not: it cannot be masked any more */
+FIXTURE(deaf)
+{
+	struct suspect odd;
+	int domain;
+};
+
+FIXTURE_SETUP(deaf)
+{
+	if (!quirk_loaded("liar") || !device_bdf("EDU0"))
+		SKIP(return, "no module liar or EDU0");
+	self->domain = domain_open();
+	ASSERT_EQ(0, suspect_open(&self->odd, "EDU0", self->domain));
+	ASSERT_EQ(0, wire(&self->odd, VFIO_EVENTFD_IRQ));
+}
+
+FIXTURE_TEARDOWN(deaf)
+{
+	EXPECT_EQ(0, liar("forget", device_bdf("EDU0"), ""));
+	suspect_close(&self->odd);
+	close(self->domain);
+}
+
+/* Answered while it goes on: it is told again, and is as deaf as before */
+static void answer_often(FIXTURE_DATA(deaf) * self,
+			 struct __test_metadata *_metadata)
+{
+	int i;
+
+	for (i = 0; i < TOLD_OFTEN; i++) {
+		answer(&self->odd);
+		event_take(self->odd.event, 1);
+	}
+}
+
+/* What obeyed STORM times has not: the storm ends by itself, in any case */
+TEST_F(deaf, is_not_claimed)
+{
+	const char *bdf = self->odd.edu.bdf;
+	long most = 0, n;
+	char args[32];
+	int i;
+
+	raise_line(&self->odd);
+	expect_interrupt(&self->odd);
+	expect_silence(&self->odd);
+	EXPECT_GT(STRAY, device_line_unhandled(bdf));
+	lower_line(&self->odd);
+	answer(&self->odd);
+	snprintf(args, sizeof(args), "4 400 %u", STORM);
+	/* The kernel counts anew if our host does not run it for a while */
+	for (i = 0; i < 5 && most < STORM / 2; i++) {
+		process_nap(CALM);
+		ASSERT_EQ(0, liar("lacks", bdf, args));
+		raise_line(&self->odd);
+		expect_interrupt(&self->odd);
+		answer_often(self, _metadata);
+		event_take(self->odd.event, NEVER);
+		expect_silence(&self->odd);
+		n = device_line_unhandled(bdf);
+		most = n > most ? n : most;
+		lower_line(&self->odd);
+		answer(&self->odd);
+		EXPECT_EQ(0, liar("forget", bdf, ""));
+	}
+	EXPECT_LE(STORM / 2, most);
+	EXPECT_GE(STORM + STRAY, most);
+	/* and when it obeys again it is as ever */
+	raise_line(&self->odd);
+	expect_interrupt(&self->odd);
+	lower_line(&self->odd);
+	answer(&self->odd);
+	expect_silence(&self->odd);
 }
 
 TEST_HARNESS_MAIN

@@ -7,7 +7,8 @@
  * lie "BDF REGISTER MASK VALUE HONEST PERIOD": bits of the dword REGISTER read
  *	as VALUE, after HONEST true answers (decimal) and then, if PERIOD is not
  *	0, at each PERIODth reading only
- * lacks "BDF REGISTER MASK": it has not these bits: nothing written sets them
+ * lacks "BDF REGISTER MASK COUNT": it has not these bits: nothing written sets
+ *	them; if COUNT (decimal) is there, so many attempts, and then it does
  * mute "BDF": sends no MSI while Interrupt Disable is set
  * forget "BDF": is an honest device again
  *
@@ -35,6 +36,7 @@ struct rule {
 	unsigned int honest;
 	unsigned int period;
 	unsigned int nr_read;
+	unsigned int nr_left; /* attempts that set nothing; 0: all of them */
 	bool wants_msi;
 };
 
@@ -119,6 +121,15 @@ static int read(struct pci_bus *bus, unsigned int devfn, int where, int size,
 	return ret;
 }
 
+static void lose_bits(struct rule *rule, u32 mask, u32 *value)
+{
+	if (!(*value & mask))
+		return;
+	*value &= ~mask;
+	if (rule->nr_left && !--rule->nr_left)
+		rule->kind = FREE;
+}
+
 /* MSI as the device has it, which depends on both registers */
 static void hush(struct rule *rule)
 {
@@ -151,7 +162,7 @@ static int write(struct pci_bus *bus, unsigned int devfn, int where, int size,
 		if (!touches(rule, bus, devfn, where))
 			continue;
 		if (rule->kind == LACKS)
-			value &= ~mask;
+			lose_bits(rule, mask, &value);
 		if (rule->kind == MUTE && mask) {
 			rule->wants_msi = value & mask;
 			value &= ~mask;
@@ -242,7 +253,8 @@ static int set_lacks(const char *text, const struct kernel_param *kp)
 
 	if (!pdev)
 		return -ENODEV;
-	if (sscanf(text, "%*s %x %x", &rule.where, &rule.mask) == 2)
+	if (sscanf(text, "%*s %x %x %u", &rule.where, &rule.mask,
+		   &rule.nr_left) >= 2)
 		ret = add(pdev, rule);
 	pci_dev_put(pdev);
 	return ret;
