@@ -64,6 +64,8 @@ struct vfio_config_ops {
  * @attached: is there a domain, may the device be bus master?
  * @snoop_enforced: may the user set Enable No Snoop?
  * @gone: the device is not ours any more (unbound or unplugged)
+ * @vpd_failed: the last read of its vital product data did, at @vpd_asked
+ * @vpd_asked: jiffies of that
  */
 struct vfio_config {
 	struct pci_dev *pdev;
@@ -77,6 +79,8 @@ struct vfio_config {
 	bool attached;
 	bool snoop_enforced;
 	bool gone;
+	bool vpd_failed;
+	unsigned long vpd_asked;
 };
 
 #define VFIO_DECODE_IO BIT(0)

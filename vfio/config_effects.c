@@ -5,10 +5,13 @@
  * from the user before the device stops answering, and gives it back after it
  * answers again.
  */
+#include <linux/jiffies.h>
 #include <linux/pci.h>
 #include <asm/byteorder.h>
 
 #include "config_hw.h"
+
+#define VPD_REST (60 * HZ)
 
 static u32 decode_wanted(const struct vfio_config *cfg)
 {
@@ -136,6 +139,25 @@ static bool vpd_is_of_another(const struct vfio_config *cfg)
 	return cfg->pdev->dev_flags & PCI_DEV_FLAGS_VPD_REF_F0;
 }
 
+/*
+ * For each failure the core has a line in the log: it is not asked again for a
+ * while, whoever opens or resets the device meanwhile.
+ */
+static bool read_vpd(struct vfio_config *cfg, u16 pos, size_t size, void *buf)
+{
+	ssize_t ret;
+
+	if (vpd_is_of_another(cfg) ||
+	    (cfg->vpd_failed &&
+	     time_before(jiffies, cfg->vpd_asked + VPD_REST)))
+		return false;
+	ret = pci_read_vpd(cfg->pdev, pos, size, buf);
+	/* without a length the core has found no beginning */
+	cfg->vpd_failed = (ret < 0 && ret != -EINTR) || !cfg->pdev->vpd.len;
+	cfg->vpd_asked = jiffies;
+	return ret > 0;
+}
+
 /**
  * config_size_vpd() - have the PCI core find out how much VPD there is
  * @cfg: configuration space, at probe
@@ -147,18 +169,17 @@ void config_size_vpd(struct vfio_config *cfg)
 {
 	u8 first;
 
-	if (cfg->map->vpd && !vpd_is_of_another(cfg))
-		pci_read_vpd(cfg->pdev, 0, sizeof(first), &first);
+	if (cfg->map->vpd)
+		read_vpd(cfg, 0, sizeof(first), &first);
 }
 
 static void fetch_vpd(struct vfio_config *cfg)
 {
-	__le32 data;
+	/* the last of it may be less than four bytes */
+	__le32 data = 0;
 
-	if (!config_hw_reachable(cfg) || vpd_is_of_another(cfg))
-		return;
-	if (pci_read_vpd(cfg->pdev, config_vpd_address(cfg->map), sizeof(data),
-			 &data) == sizeof(data))
+	if (config_hw_reachable(cfg) &&
+	    read_vpd(cfg, config_vpd_address(cfg->map), sizeof(data), &data))
 		config_vpd_done(cfg->map, le32_to_cpu(data));
 }
 

@@ -181,6 +181,7 @@ struct vfio_recovery {
  *	counted; of the one who asks, and of first opens
  * @bars: BARs; see there
  * @rom_size: bytes of the ROM BAR
+ * @rom_tried: it had no address, and one was asked for; guarded by @lock
  *
  * @leaving: it is about to go: nobody waits for @lock any more. Set once
  * @pressing: how many of the kernel's own want @lock; users let them go first,
@@ -241,6 +242,7 @@ struct vfio_dev {
 	bool was_silent;
 	struct vfio_bar bars[REGION_NR_BARS];
 	u64 rom_size;
+	bool rom_tried;
 
 	bool leaving;
 	atomic_t pressing;

@@ -90,6 +90,30 @@ long text_field(const char *path, const char *field)
 }
 
 /**
+ * text_log_count() - lines of the kernel's log with some text
+ * @text: the text
+ *
+ * Return: how many, or a negative errno.
+ */
+int text_log_count(const char *text)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	static char line[8192];
+	int found = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	do {
+		n = read(fd, line, sizeof(line) - 1);
+		line[n > 0 ? n : 0] = 0;
+		found += n > 0 && strstr(line, text);
+	} while (n > 0 || (n < 0 && errno == EPIPE));
+	close(fd);
+	return found;
+}
+
+/**
  * text_module_refs() - how many references a module has
  * @module: its name
  *

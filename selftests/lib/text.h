@@ -11,6 +11,7 @@ int text_write(const char *path, const char *text);
 long text_field(const char *path, const char *field);
 long text_free_pages(void);
 bool text_kernel_looks_closely(void);
+int text_log_count(const char *text);
 int text_module_refs(const char *module);
 
 #endif

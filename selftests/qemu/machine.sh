@@ -17,7 +17,8 @@ iommu_device() {
 	esac
 }
 
-# $1: the IOMMU's device, $2: disk image, $3: directory of sockets
+# $1: the IOMMU's device, $2: disk image, $3: directory of sockets, and of the
+# file rom, that is no ROM
 describe_hardware() {
 	local iommu=$1 disk=$2 sockets=$3
 
@@ -40,7 +41,7 @@ describe_hardware() {
 		-device ivshmem-plain,id=ivshmem_big,addr=0c.0,memdev=big
 		-chardev "socket,id=doorbell,path=$sockets/doorbell"
 		-device ivshmem-doorbell,id=doorbell,addr=0d.0,vectors=8,chardev=doorbell
-		-device nec-usb-xhci,id=xhci,addr=09.0,msi=on,msix=off
+		-device "nec-usb-xhci,id=xhci,addr=09.0,msi=on,msix=off,romfile=$sockets/rom"
 		-device edu,dma_mask=0xffffffff,id=edu32,addr=15.0
 		-device pcie-root-port,id=slot1,addr=1b.0,chassis=1,slot=1
 		-device nvme-subsys,id=subsys

@@ -5,7 +5,6 @@
  * no difference; whoever has the line next finds it as new.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "../lib/event.h"
 #include "../lib/process.h"
 #include "../lib/quirk.h"
+#include "../lib/text.h"
 
 #define SOON 1000 /* ms within which an interrupt must have come */
 #define NEVER 60 /* ms in which it must not */
@@ -281,26 +281,9 @@ TEST_F(exclusive, storm_does_not_hang_the_machine)
 	expect_silence(&self->odd);
 }
 
-/* Lines of the kernel's log with this text */
-static int log_count(const char *text)
-{
-	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	static char line[8192];
-	int found = 0;
-	ssize_t n;
-
-	do {
-		n = read(fd, line, sizeof(line) - 1);
-		line[n > 0 ? n : 0] = 0;
-		found += n > 0 && strstr(line, text);
-	} while (n > 0 || (n < 0 && errno == EPIPE));
-	close(fd);
-	return found;
-}
-
 TEST_F(exclusive, refusals_leave_no_line_in_the_log)
 {
-	int before = log_count("Flags mismatch irq"), i;
+	int before = text_log_count("Flags mismatch irq"), i;
 
 	ASSERT_EQ(0, turn_on(&self->sharer));
 	for (i = 0; i < 100; i++)
@@ -309,7 +292,7 @@ TEST_F(exclusive, refusals_leave_no_line_in_the_log)
 	ASSERT_EQ(0, turn_on(&self->odd));
 	for (i = 0; i < 100; i++)
 		EXPECT_EQ(-EBUSY, turn_on(&self->sharer));
-	EXPECT_EQ(before, log_count("Flags mismatch irq"));
+	EXPECT_EQ(before, text_log_count("Flags mismatch irq"));
 }
 
 TEST_HARNESS_MAIN

@@ -6,6 +6,8 @@
  * broken_intx_masking "BDF 1": its Interrupt Disable does not work; 0: it does
  * msi_intx_disable_bug "BDF 1": it sends no MSI while that is set; 0: it does
  * identity "BDF VENDOR DEVICE": who it is
+ * vpd "BDF OFFSET": the kernel has found a capability for its vital product data
+ *	there, in hexadecimal; 0: none
  * unassigned_bar "BDF BAR": there was no room for that BAR; -1: there was
  */
 #include <linux/module.h>
@@ -73,6 +75,23 @@ static int set_identity(const char *text, const struct kernel_param *kp)
 	return ret;
 }
 
+static int set_vpd(const char *text, const struct kernel_param *kp)
+{
+	struct pci_dev *pdev = find(text);
+	unsigned int offset;
+	int ret = -EINVAL;
+
+	if (!pdev)
+		return -ENODEV;
+	if (sscanf(text, "%*s %x", &offset) == 1 && offset < 0x100) {
+		pdev->vpd.cap = offset;
+		pdev->vpd.len = 0;
+		ret = 0;
+	}
+	pci_dev_put(pdev);
+	return ret;
+}
+
 /* What was taken away; the claim of its place stays. One at a time. */
 static struct resource *taken;
 static struct resource was;
@@ -121,6 +140,7 @@ static int set_unassigned(const char *text, const struct kernel_param *kp)
 static const struct kernel_param_ops broken_ops = { .set = set_broken };
 static const struct kernel_param_ops stops_ops = { .set = set_stops_msi };
 static const struct kernel_param_ops identity_ops = { .set = set_identity };
+static const struct kernel_param_ops vpd_ops = { .set = set_vpd };
 static const struct kernel_param_ops unassigned_ops = { .set = set_unassigned };
 
 module_param_cb(broken_intx_masking, &broken_ops, NULL, 0200);
@@ -129,6 +149,8 @@ module_param_cb(msi_intx_disable_bug, &stops_ops, NULL, 0200);
 MODULE_PARM_DESC(msi_intx_disable_bug, "PCI address, and 1 or 0");
 module_param_cb(identity, &identity_ops, NULL, 0200);
 MODULE_PARM_DESC(identity, "PCI address, vendor and device");
+module_param_cb(vpd, &vpd_ops, NULL, 0200);
+MODULE_PARM_DESC(vpd, "PCI address, and where; 0 for nowhere");
 module_param_cb(unassigned_bar, &unassigned_ops, NULL, 0200);
 MODULE_PARM_DESC(unassigned_bar, "PCI address, and a BAR, or -1 for all back");
 
