@@ -14,6 +14,9 @@
  */
 #include "config_tables.h"
 
+/* Arbitration of 256 phases, with a byte for each */
+#define VC_TABLE_MAX 256
+
 /* 7.8.4: a log of TLP prefixes is optional; root registers are not for us */
 static u32 measure_aer(const struct config_facts *facts, u32 at)
 {
@@ -27,6 +30,30 @@ static u32 measure_vc(const struct config_facts *facts, u32 at)
 
 	return PCI_CAP_VC_BASE_SIZEOF +
 	       PCI_CAP_VC_PER_VC_SIZEOF * (1 + (cap1 & PCI_VC_CAP1_EVCC));
+}
+
+/* Its place is in bits 24 to 31 of a register, in units of 16 bytes */
+static void mark_table(struct config_map *map, u32 at, u32 reg)
+{
+	u32 offset = (config_peek(&map->facts, at + reg) >> 24) * 16;
+	u32 i;
+
+	if (!offset)
+		return;
+	for (i = 0; i < VC_TABLE_MAX && at + offset + i < CFG_SPACE_SIZE;
+	     i += 4)
+		map->flags[DW(at + offset + i)] |= CFG_TABLE;
+}
+
+/* 7.9.1, 7.9.2: arbitration, between channels and for each of them */
+static void mark_vc_tables(struct config_map *map, u32 at)
+{
+	u32 end = measure_vc(&map->facts, at);
+	u32 reg;
+
+	mark_table(map, at, PCI_VC_PORT_CAP2);
+	for (reg = PCI_VC_RES_CAP; reg < end; reg += PCI_CAP_VC_PER_VC_SIZEOF)
+		mark_table(map, at, reg);
 }
 
 /* 7.9.8: links of 16 bytes each */
@@ -94,21 +121,25 @@ static u32 measure_l1ss(const struct config_facts *facts, u32 at)
 
 /*
  * Where a size depends on the width of the link (0x19, 0x26, 0x27, 0x2a) the
- * registers of single lanes are hidden. Not known here, so hidden: what only
+ * registers of single lanes are hidden, as is what ports or later versions have
+ * behind others: there is more. Not known here, so hidden: what only
  * bridges have, what was never published for functions (0x11, 0x14), and what
  * is obsolete (0x1a, 0x20).
  */
 /* clang-format off */
 static const struct config_cap ext_caps[] = {
 	[0x01] = { .size = 0x2c, .measure = measure_aer },	/* errors */
-	[0x02] = { .size = 0x1c, .measure = measure_vc },	/* channels */
+	[0x02] = { .size = 0x1c, .measure = measure_vc,
+		   .tables = mark_vc_tables },	/* channels */
 	[0x03] = { .size = 0x0c },	/* 7.9.3 serial number */
-	[0x04] = { .size = 0x10 },	/* 7.8.1 power budgeting */
+	[0x04] = { .size = 0x10, .more = true },	/* 7.8.1 power budgeting */
 	[0x05] = { .size = 0x20, .measure = measure_rcld },	/* links */
 	[0x06] = { .size = 0x0c },	/* 7.9.9 internal link control */
 	[0x07] = { .size = 0x08, .measure = measure_rcec },	/* events */
-	[0x08] = { .size = 0x1c, .measure = measure_vc },	/* functions */
-	[0x09] = { .size = 0x1c, .measure = measure_vc },	/* with MFVC */
+	[0x08] = { .size = 0x1c, .measure = measure_vc,
+		   .tables = mark_vc_tables },	/* functions */
+	[0x09] = { .size = 0x1c, .measure = measure_vc,
+		   .tables = mark_vc_tables },	/* with MFVC */
 	[0x0a] = { .size = 0x14 },	/* 7.9.7 root complex header */
 	[0x0b] = { .size = 0x08, .measure = measure_vendor },	/* 7.9.5 */
 	[0x0c] = { .size = 0x08 },	/* PCIe 1.1, access correlation */
@@ -116,17 +147,17 @@ static const struct config_cap ext_caps[] = {
 	[0x0e] = { .size = 0x08 },	/* 7.8.8 ARI */
 	[0x0f] = { .size = 0x08, .hidden = true },	/* 10.5.1 ATS */
 	[0x10] = { .size = 0x40 },	/* 9.3.3 SR-IOV */
-	[0x12] = { .size = 0x28 },	/* 7.9.11 multicast, of an endpoint */
+	[0x12] = { .size = 0x28, .more = true },	/* 7.9.11 multicast, of an endpoint */
 	[0x13] = { .size = 0x10, .hidden = true },	/* 10.5.2 PRI */
 	[0x15] = { .size = 0x0c, .measure = measure_rebar,
 		   .hidden = true },	/* BARs */
 	[0x16] = { .size = 0x11, .measure = measure_dpa },	/* substates */
 	[0x17] = { .size = 0x0c, .measure = measure_tph },	/* hints */
 	[0x18] = { .size = 0x08 },	/* 7.8.2 latency tolerance */
-	[0x19] = { .size = 0x0c },	/* 7.7.3 secondary, without lanes */
+	[0x19] = { .size = 0x0c, .more = true },	/* 7.7.3 secondary, without lanes */
 	[0x1b] = { .size = 0x08, .hidden = true },	/* 7.8.9 PASID */
 	[0x1c] = { .size = 0x08 },	/* 7.9.14 LN requester */
-	[0x1d] = { .size = 0x0c },	/* 7.9.15 DPC, without root registers */
+	[0x1d] = { .size = 0x0c, .more = true },	/* 7.9.15 DPC, without root registers */
 	[0x1e] = { .size = 0x10, .measure = measure_l1ss,
 		   .hidden = true },	/* L1 substates */
 	[0x1f] = { .size = 0x0c, .hidden = true },	/* 7.9.16 PTM */
@@ -135,17 +166,17 @@ static const struct config_cap ext_caps[] = {
 	[0x23] = { .size = 0x0a, .measure = measure_vendor },	/* 7.9.6 */
 	[0x24] = { .size = 0x0c, .measure = measure_rebar,
 		   .hidden = true },	/* VF BARs */
-	[0x25] = { .size = 0x0c },	/* 7.7.4 data link feature */
-	[0x26] = { .size = 0x20 },	/* 7.7.5 16 GT/s, without lanes */
-	[0x27] = { .size = 0x08 },	/* 7.7.7 margining, without lanes */
-	[0x28] = { .size = 0x10 },	/* 7.9.18 hierarchy ID */
+	[0x25] = { .size = 0x0c, .more = true },	/* 7.7.4 data link feature */
+	[0x26] = { .size = 0x20, .more = true },	/* 7.7.5 16 GT/s, without lanes */
+	[0x27] = { .size = 0x08, .more = true },	/* 7.7.7 margining, without lanes */
+	[0x28] = { .size = 0x10, .more = true },	/* 7.9.18 hierarchy ID */
 	[0x29] = { .size = 0x10 },	/* 7.9.20 enclosure management */
-	[0x2a] = { .size = 0x20 },	/* 7.7.6 32 GT/s, without lanes */
-	[0x2b] = { .size = 0x0c },	/* 7.9.21 alternate protocol, base */
-	[0x2c] = { .size = 0x14 },	/* 7.9.23 SFI */
-	[0x2e] = { .size = 0x18 },	/* PCIe 6.0, 7.9.24 mailboxes */
-	[0x2f] = { .size = 0x10 },	/* PCIe 6.0, 7.7.9 device 3 */
-	[0x30] = { .size = 0x0c },	/* PCIe 6.0, 7.9.26 IDE, base */
+	[0x2a] = { .size = 0x20, .more = true },	/* 7.7.6 32 GT/s, without lanes */
+	[0x2b] = { .size = 0x0c, .more = true },	/* 7.9.21 alternate protocol, base */
+	[0x2c] = { .size = 0x14, .more = true },	/* 7.9.23 SFI */
+	[0x2e] = { .size = 0x18, .more = true },	/* PCIe 6.0, 7.9.24 mailboxes */
+	[0x2f] = { .size = 0x10, .more = true },	/* PCIe 6.0, 7.7.9 device 3 */
+	[0x30] = { .size = 0x0c, .more = true },	/* PCIe 6.0, 7.9.26 IDE, base */
 };
 
 /* clang-format on */

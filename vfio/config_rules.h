@@ -59,7 +59,8 @@ enum config_kind {
 #define CFG_VISITED BIT(2) /* the walk has seen a capability here */
 #define CFG_LOCKED BIT(3) /* config_permit may not touch it */
 #define CFG_SHOWN BIT(4) /* header of a capability in the user's list */
-#define CFG_UNKNOWN BIT(5) /* header of an extended capability of no known ID */
+#define CFG_UNKNOWN BIT(5) /* header of an extended one of no known length */
+#define CFG_TABLE BIT(6) /* a table of one, if it is nothing else */
 
 /* As many dwords may be permitted as a page of sysfs has room to tell of */
 #define CFG_MAX_PERMITS 144

@@ -17,9 +17,11 @@ static inline u32 config_peek(const struct config_facts *facts, u32 at)
  * struct config_cap - one capability ID
  * @size: bytes, header included; 0 if the ID is not known
  * @measure: bytes of the one at an offset, where they vary; may be a lie
+ * @tables: mark with CFG_TABLE what it has elsewhere
  * @fill: set masks and copies that are more than "read through", within the
  *	bytes measured
  * @locked: keep config_permit away from it
+ * @more: it goes on behind @size, nobody knows how far, and that is not shown
  * @hidden: the user does not see it, for it would not work: what it controls
  *	is the kernel's, and a driver takes a capability for a promise
  *
@@ -29,8 +31,10 @@ static inline u32 config_peek(const struct config_facts *facts, u32 at)
 struct config_cap {
 	u16 size;
 	u32 (*measure)(const struct config_facts *facts, u32 at);
+	void (*tables)(struct config_map *map, u32 at);
 	void (*fill)(struct config_map *map, u32 at, u32 size);
 	bool locked;
+	bool more;
 	bool hidden;
 };
 

@@ -17,6 +17,7 @@
  * @size: bytes it covers
  * @end: end of the space it must fit in
  * @locked: is config_permit kept away from all of it?
+ * @unknown: it may be longer than what is claimed
  */
 struct claim {
 	const struct config_cap *cap;
@@ -24,6 +25,7 @@ struct claim {
 	u32 size;
 	u32 end;
 	bool locked;
+	bool unknown;
 };
 
 /**
@@ -176,10 +178,20 @@ static bool admit(struct config_map *map, struct claim *claim)
 	/* who lies about its size may be anything: nobody may write there */
 	if (claim->cap && !honest)
 		claim->locked = true;
+	claim->unknown = !honest || claim->cap->more;
 	claim->size = max_t(u32, claim->size, PCI_CAP_SIZEOF);
 	if (claim_dwords(map, claim) || !honest)
 		return false;
 	return !claim->cap->hidden;
+}
+
+/* One that is shown or hidden has its tables all the same */
+static void note_extent(struct config_map *map, const struct claim *claim)
+{
+	if (claim->unknown)
+		map->flags[DW(claim->at)] |= CFG_UNKNOWN;
+	if (claim->cap && claim->cap->tables)
+		claim->cap->tables(map, claim->at);
 }
 
 static void set_std_link(struct config_map *map, u32 link, u32 to)
@@ -248,15 +260,16 @@ static void walk_ext(struct config_map *map)
 		u32 header = config_peek(&map->facts, at);
 		u32 id = PCI_EXT_CAP_ID(header);
 		struct claim claim = { .at = at, .end = CFG_SPACE_SIZE };
+		bool shown;
 
 		if (!header || header == ~0U)
 			break;
 		map->flags[DW(at)] |= CFG_VISITED;
 		claim.cap = config_ext_cap(id);
 		claim.locked = config_ext_is_locked(id);
-		if (!claim.cap)
-			map->flags[DW(at)] |= CFG_UNKNOWN;
-		if (admit(map, &claim)) {
+		shown = admit(map, &claim);
+		note_extent(map, &claim);
+		if (shown) {
 			show(map, &claim, ~0U);
 			set_ext_link(map, link, at == link ? 0 : at);
 			link = at;
@@ -266,7 +279,10 @@ static void walk_ext(struct config_map *map)
 	}
 }
 
-/* How long one of no known ID is, nobody knows: up to the next, at most */
+/*
+ * How long one of no known ID is, or one with registers for each lane, nobody
+ * knows: up to the next, at most.
+ */
 static void lock_unknown(struct config_map *map)
 {
 	bool unknown = false;
@@ -278,6 +294,16 @@ static void lock_unknown(struct config_map *map)
 		if (unknown)
 			map->flags[i] |= CFG_LOCKED;
 	}
+}
+
+/* Tables that a capability has elsewhere, where nothing else is */
+static void lock_tables(struct config_map *map)
+{
+	u32 i;
+
+	for (i = CFG_STD_DWORDS; i < CFG_DWORDS; i++)
+		if (map->flags[i] & CFG_TABLE && !(map->flags[i] & CFG_CLAIMED))
+			map->flags[i] |= CFG_LOCKED;
 }
 
 /* Registers with a meaning lose it with their place */
@@ -322,6 +348,7 @@ void config_build(struct config_map *map, const struct config_facts *facts)
 	if (facts->size > CFG_STD_SIZE) {
 		walk_ext(map);
 		lock_unknown(map);
+		lock_tables(map);
 	}
 	settle_contests(map);
 }

@@ -51,8 +51,8 @@ static void look_at(struct model_entry *e, struct model_cap cap, u32 end)
 {
 	u32 size = cap.least ? cap.size : 4;
 
-	e->foreign = !cap.least;
 	e->known = cap.least && size >= cap.least && e->at + size <= end;
+	e->foreign = !e->known || cap.what & MODEL_LONGER;
 	e->hidden = cap.what & MODEL_HIDDEN;
 	/* one that lies may be anything */
 	e->locked = cap.what & MODEL_LOCKED || (cap.least && !e->known);
@@ -513,6 +513,35 @@ static bool is_behind_foreign(const struct model *m, u32 at)
 	return at >= 0x100 && last && last->foreign;
 }
 
+/* Where a register says that a table of 256 bytes begins */
+static bool is_in_table(const struct model *m, u32 base, u32 reg, u32 at)
+{
+	u32 offset = peek(m, base + reg) >> 24;
+
+	return offset && at >= base + 16 * offset &&
+	       at < base + 16 * offset + 256;
+}
+
+/* Arbitration tables of channels, where no entry is */
+static bool is_arbitration(const struct model *m, u32 at)
+{
+	u32 i, channel, nchannels;
+
+	for (i = 0; i < m->next && !m->covered[at / 4]; i++) {
+		const struct model_entry *e = &m->ext[i];
+
+		if (e->id != 2 && e->id != 8 && e->id != 9)
+			continue;
+		if (is_in_table(m, e->at, 8, at))
+			return true;
+		nchannels = 1 + (peek(m, e->at + 4) & 7);
+		for (channel = 0; channel < nchannels; channel++)
+			if (is_in_table(m, e->at, 16 + 12 * channel, at))
+				return true;
+	}
+	return false;
+}
+
 /* Entries that nobody but the kernel may touch */
 static bool is_locked(const struct model *m, u32 at)
 {
@@ -524,7 +553,8 @@ static bool is_locked(const struct model *m, u32 at)
 	for (i = 0; i < m->next; i++)
 		if (m->ext[i].locked && covers(&m->ext[i], at / 4))
 			return true;
-	return m->covered[at / 4] > 1 || is_behind_foreign(m, at);
+	return m->covered[at / 4] > 1 || is_behind_foreign(m, at) ||
+	       is_arbitration(m, at);
 }
 
 static bool is_shown_header(const struct model *m, u32 at)

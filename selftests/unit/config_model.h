@@ -21,6 +21,7 @@ enum model_bit {
 
 #define MODEL_LOCKED 1 /* nothing of it can be permitted */
 #define MODEL_HIDDEN 2 /* the user does not see it */
+#define MODEL_LONGER 4 /* it is longer than what is known of it */
 
 /**
  * struct model_cap - what the model knows of a capability
@@ -40,7 +41,7 @@ struct model_cap {
  * @size: bytes that it covers within the space
  * @id: its ID
  * @known: the ID is known and its size is not a lie
- * @foreign: the ID is not known
+ * @foreign: nobody knows how long it is
  * @locked: nothing of it can be permitted
  * @hidden: the user must not see it
  * @shown: the user sees it

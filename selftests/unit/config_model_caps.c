@@ -181,9 +181,16 @@ struct model_cap model_ext_cap(const struct model *m, u32 at, u32 id)
 	};
 	bool hidden = id == 0x0f || id == 0x13 || id == 0x1b || id == 0x1f;
 
+	/* registers for lanes and ports, and what versions to come append */
+	static const u8 longer[] = { 0x04, 0x12, 0x19, 0x1d, 0x25, 0x26, 0x27,
+				     0x28, 0x2a, 0x2b, 0x2c, 0x2e, 0x2f, 0x30 };
+	u32 what = MODEL_LOCKED | (hidden ? MODEL_HIDDEN : 0);
+
 	if (id > 0x30)
 		return sized(0, MODEL_LOCKED);
 	if (sizes[id] == 1)
 		return varying_ext(m, at, id);
-	return sized(sizes[id], MODEL_LOCKED | (hidden ? MODEL_HIDDEN : 0));
+	if (memchr(longer, id, sizeof(longer)))
+		what |= MODEL_LONGER;
+	return sized(sizes[id], what);
 }

@@ -344,20 +344,18 @@ static void set_up_extended(u32 (*look)(void *, u32))
 	memset(&permits, 0, sizeof(permits));
 }
 
-TABLE_TEST(permit_extended, extended_rows)
+static void expect_permit(u32 at, int ret)
 {
 	struct config_access all = { ~0U, 0x12345678 };
 	struct config_outcome out;
 	u32 value;
 
-	set_up_extended(peek_extended);
-	ck_assert_int_eq(config_permit(&map, &permits, row->at, ~0U, 0xff00),
-			 row->ret);
-	if (row->ret == -EINVAL)
+	ck_assert_int_eq(config_permit(&map, &permits, at, ~0U, 0xff00), ret);
+	if (ret == -EINVAL)
 		return;
-	value = config_read(&map, &permits, row->at, 0xcafebabe);
-	config_write(&map, &permits, row->at, all, &out);
-	if (row->ret) {
+	value = config_read(&map, &permits, at, 0xcafebabe);
+	config_write(&map, &permits, at, all, &out);
+	if (ret) {
 		ck_assert_uint_eq(out.change, 0);
 		return;
 	}
@@ -365,6 +363,66 @@ TABLE_TEST(permit_extended, extended_rows)
 	ck_assert_uint_eq(out.change, 0xff00);
 	ck_assert_uint_eq(config_merge(&out, 0xcafebabe), 0xcafe56be);
 	ck_assert_uint_eq(out.effects, 0);
+}
+
+TABLE_TEST(permit_extended, extended_rows)
+{
+	set_up_extended(peek_extended);
+	expect_permit(row->at, row->ret);
+}
+
+/*
+ * Lanes at 0x100, channels at 0x140 with tables at 0x1a0 and 0x240, VSEC at
+ * 0x180 that reaches into the first, and one at 0x360 of a size that is a lie
+ */
+static u32 peek_longer(void *priv, u32 offset)
+{
+	switch (offset) {
+	case 0x100:
+		return 0x14010019;
+	case 0x140:
+		return 0x18010002;
+	case 0x148:
+		return 0x06000000;
+	case 0x150:
+		return 0x10000000;
+	case 0x180:
+		return 0x3601000b;
+	case 0x184:
+		return 0x02800001;
+	case 0x360:
+		return 0x0001000b;
+	default:
+		return 0;
+	}
+}
+
+static const struct {
+	const char *name;
+	u32 at;
+	int ret;
+} longer_rows[] = {
+	{ "the last that is shown of lanes", 0x108, -EPERM },
+	{ "the first lane", 0x10c, -EPERM },
+	{ "the last before the next", 0x13c, -EPERM },
+	{ "the last of channels", 0x158, -EPERM },
+	{ "a gap behind channels", 0x15c, 0 },
+	{ "a vendor's", 0x184, 0 },
+	{ "a vendor's, where the table would begin", 0x1a4, 0 },
+	{ "the table between channels", 0x1a8, -EPERM },
+	{ "its last dword", 0x23c, -EPERM },
+	{ "the table of a channel", 0x240, -EPERM },
+	{ "its end", 0x33c, -EPERM },
+	{ "a gap behind the tables", 0x340, 0 },
+	{ "one that lies", 0x364, -EPERM },
+	{ "behind one that lies", 0x368, -EPERM },
+	{ "far behind it", 0xffc, -EPERM },
+};
+
+TABLE_TEST(permit_longer, longer_rows)
+{
+	set_up_extended(peek_longer);
+	expect_permit(row->at, row->ret);
 }
 
 static u32 peek_nothing(void *priv, u32 offset)
@@ -724,6 +782,7 @@ SUITE(config_rules)
 	ADD_TABLE(tc, hardware, hardware_rows);
 	ADD_TABLE(tc, permit, permit_rows);
 	ADD_TABLE(tc, permit_extended, extended_rows);
+	ADD_TABLE(tc, permit_longer, longer_rows);
 	tcase_add_test(tc, permit_room);
 	tcase_add_test(tc, permit_recheck);
 	tcase_add_test(tc, msix_hidden);
