@@ -18,7 +18,8 @@ help:
 	@echo 'make check          unit tests, then selftests on both kernels'
 	@echo 'make check-unit     unit tests and their coverage alone'
 	@echo 'make check-mutants  do the unit tests notice small changes of the rules?'
-	@echo 'make check-vm       selftests in virtual machines [KERNELS="6.1 6.12"]'
+	@echo 'make check-vm       selftests in virtual machines [KERNELS="6.1 6.12"],'
+	@echo '                    or one program [T=vfio/intx] [K=6.12|debug-6.12]'
 	@echo 'make check-debug    selftests on kernels built with KASAN, lockdep'
 	@echo '                    and fault injection [KERNELS=6.12] [PLAN=short]'
 	@echo 'make vm             a shell in the machine [KERNEL=6.1|6.12]'
@@ -57,7 +58,7 @@ check-mutants:
 	@$(MAKE) -C selftests/unit mutants
 
 check-vm:
-	@scripts/check $(KERNELS)
+	@T='$(T)' scripts/check $(or $(K),$(KERNELS))
 
 check-debug:
 	@PLAN=$(PLAN) scripts/check $(addprefix debug-,$(KERNELS))
