@@ -232,19 +232,6 @@ void vfio_config_detach(struct vfio_config *cfg)
 }
 
 /**
- * vfio_config_restored() - the function was reset and has its registers back
- * @cfg: configuration space
- */
-void vfio_config_restored(struct vfio_config *cfg)
-{
-	config_set_power_state(cfg->map, 0);
-	config_hw_restore_lost(cfg);
-	config_hw_sync_devctl(cfg);
-	config_hw_sync_master(cfg);
-	config_update_decode(cfg);
-}
-
-/**
  * vfio_config_gone() - the device is not ours any more
  * @cfg: configuration space
  */
@@ -347,6 +334,34 @@ static void write_through(struct vfio_config *cfg, u32 at,
 		if (bytes & BIT(i))
 			config_hw_write(cfg, at + i, size, value >> 8 * i);
 	}
+}
+
+/* The core saves it around a reset of the function, but not of an errant bus */
+static void write_again(struct vfio_config *cfg)
+{
+	struct config_outcome out;
+	u32 at;
+
+	for (at = 0; at < CFG_STD_SIZE; at += 4) {
+		config_again(cfg->map, at, &out);
+		if (out.change && config_hw_reachable(cfg))
+			write_through(cfg, at, &out);
+	}
+}
+
+/**
+ * vfio_config_restored() - the function was reset and has its registers back
+ * @cfg: configuration space
+ */
+void vfio_config_restored(struct vfio_config *cfg)
+{
+	config_set_power_state(cfg->map, 0);
+	config_hw_restore_lost(cfg);
+	config_hw_sync_devctl(cfg);
+	config_sync_readrq(cfg);
+	write_again(cfg);
+	config_hw_sync_master(cfg);
+	config_update_decode(cfg);
 }
 
 static void write_piece(struct vfio_config *cfg, u32 pos, u32 size, u32 value)

@@ -183,11 +183,16 @@ static void fetch_vpd(struct vfio_config *cfg)
 		config_vpd_done(cfg->map, le32_to_cpu(data));
 }
 
-static void change_readrq(struct vfio_config *cfg)
+/**
+ * config_sync_readrq() - make Max_Read_Request_Size what the user wants
+ * @cfg: configuration space
+ */
+void config_sync_readrq(struct vfio_config *cfg)
 {
-	u32 bytes = config_readrq(cfg->map);
+	int bytes = config_readrq(cfg->map);
 
-	if (bytes && config_hw_reachable(cfg))
+	if (bytes && config_hw_reachable(cfg) &&
+	    pcie_get_readrq(cfg->pdev) != bytes)
 		pcie_set_readrq(cfg->pdev, bytes);
 }
 
@@ -203,7 +208,7 @@ void config_carry_out(struct vfio_config *cfg, u32 effects)
 	if (effects & CFG_EFFECT_DEVCTL)
 		config_hw_sync_devctl(cfg);
 	if (effects & CFG_EFFECT_READRQ)
-		change_readrq(cfg);
+		config_sync_readrq(cfg);
 	if (effects & CFG_EFFECT_VPD)
 		fetch_vpd(cfg);
 	if (effects & CFG_EFFECT_POWER)

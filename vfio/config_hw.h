@@ -22,6 +22,7 @@ void config_hw_sync_devctl(struct vfio_config *cfg);
 
 /* config_effects.c */
 void config_update_decode(struct vfio_config *cfg);
+void config_sync_readrq(struct vfio_config *cfg);
 void config_size_vpd(struct vfio_config *cfg);
 void config_carry_out(struct vfio_config *cfg, u32 effects);
 

@@ -116,6 +116,18 @@ static u32 effects_of(struct config_map *map, u32 at, u32 lanes, u32 old,
 	}
 }
 
+/*
+ * A reset by the bus takes away what was written through. What an administrator
+ * permits is not put back by other resets either.
+ */
+static void remember(struct config_map *map, u32 i, u32 lanes, u32 value)
+{
+	u32 bits = map->write[i] & ~map->virt[i] & lanes;
+
+	map->regs[i] = (map->regs[i] & ~bits) | (value & bits);
+	map->kept[i] |= bits;
+}
+
 /**
  * config_write() - what a write of the user does
  * @map: the map, its copy updated
@@ -147,8 +159,28 @@ void config_write(struct config_map *map, const struct config_permits *permits,
 		out->value |= rule.w1c & value;
 	}
 	out->effects = 0;
-	if (at < CFG_STD_SIZE)
-		out->effects = effects_of(map, at, access.lanes, old, value);
+	if (at >= CFG_STD_SIZE)
+		return;
+	remember(map, DW(at), access.lanes, value);
+	out->effects = effects_of(map, at, access.lanes, old, value);
+}
+
+/**
+ * config_again() - write again what the user has written through
+ * @map: the map
+ * @at: offset of the dword, in the standard space
+ * @out: what is to be written in the hardware, without effects
+ */
+void config_again(const struct config_map *map, u32 at,
+		  struct config_outcome *out)
+{
+	u32 i = DW(at);
+
+	*out = (struct config_outcome){
+		.change = map->kept[i],
+		.value = map->regs[i] & map->kept[i],
+		.zero = map->w1c[i],
+	};
 }
 
 /**

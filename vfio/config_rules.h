@@ -112,10 +112,12 @@ struct config_facts {
 
 /**
  * struct config_map - rules and virtual registers of one device
- * @regs: the copy; bits that are not virtual have no meaning
+ * @regs: the copy; of bits that are not virtual, those in @kept as the user has
+ *	written them
  * @virt: masks of virtual bits
  * @write: masks of writable bits; there are none in the extended space
  * @w1c: masks of bits that a one clears
+ * @kept: masks of bits that the user has written through
  * @kind: enum config_kind
  * @flags: CFG_CLAIMED and others
  * @facts: what it was built from
@@ -131,6 +133,7 @@ struct config_map {
 	u32 virt[CFG_DWORDS];
 	u32 write[CFG_STD_DWORDS];
 	u32 w1c[CFG_STD_DWORDS];
+	u32 kept[CFG_STD_DWORDS];
 	u8 kind[CFG_STD_DWORDS];
 	u8 flags[CFG_DWORDS];
 	struct config_facts facts;
@@ -197,6 +200,8 @@ u32 config_read(const struct config_map *map,
 		const struct config_permits *permits, u32 at, u32 hardware);
 void config_write(struct config_map *map, const struct config_permits *permits,
 		  u32 at, struct config_access access,
+		  struct config_outcome *out);
+void config_again(const struct config_map *map, u32 at,
 		  struct config_outcome *out);
 u32 config_merge(const struct config_outcome *out, u32 hardware);
 int config_permit(const struct config_map *map, struct config_permits *permits,

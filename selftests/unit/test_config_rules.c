@@ -594,6 +594,44 @@ UNIT_TEST(express_2, "control registers where the way to the root can all")
 	}
 }
 
+static struct config_outcome again(u32 at)
+{
+	struct config_outcome out;
+
+	config_again(&map, at, &out);
+	return out;
+}
+
+UNIT_TEST(written_again, "what was written through, and nothing else")
+{
+	struct config_facts facts;
+	u32 at;
+
+	set_up("every-standard");
+	facts = map.facts;
+	facts.path = ~0U;
+	config_build(&map, &facts);
+	for (at = 0; at < CFG_STD_SIZE; at += 4)
+		ck_assert_uint_eq(again(at).change, 0);
+	ck_assert_int_eq(config_permit(&map, &permits, 0xfc, 0, ~0U), 0);
+	write_at(0xfc, 4, ~0U);
+	write_at(EXP + 40, 1, 0x40);
+	write_at(EXP + 41, 1, 0xff);
+	write_at(EXP + 8, 4, ~0U);
+	write_at(PCI_COMMAND, 4, ~0U);
+	write_at(EXP + 41, 1, 0x01);
+	for (at = 0; at < CFG_STD_SIZE; at += 4) {
+		ck_assert_uint_eq(again(at).change,
+				  at == EXP + 40 ? 0x0340 : 0);
+		ck_assert_uint_eq(again(at).value, at == EXP + 40 ? 0x140 : 0);
+		ck_assert_uint_eq(again(at).effects, 0);
+	}
+	ck_assert_uint_eq(again(PCI_COMMAND).zero, 0xf9000000);
+	/* and not by the next user */
+	config_build(&map, &facts);
+	ck_assert_uint_eq(again(EXP + 40).change, 0);
+}
+
 static const struct {
 	const char *name;
 	u16 written;
@@ -790,6 +828,7 @@ SUITE(config_rules)
 	ADD_TABLE(tc, devctl2, devctl2_rows);
 	ADD_TABLE(tc, ports, port_rows);
 	tcase_add_test(tc, express_2);
+	tcase_add_test(tc, written_again);
 	ADD_TABLE(tc, readrq, readrq_rows);
 	tcase_add_test(tc, command);
 	tcase_add_test(tc, power);

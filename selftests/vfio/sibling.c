@@ -6,6 +6,7 @@
  * about the user's device alone.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "../lib/domain.h"
 #include "../lib/genl.h"
 #include "../lib/process.h"
+#include "../lib/quirk.h"
 #include "../lib/text.h"
 
 #define ALL (~0ULL)
@@ -26,6 +28,11 @@
 #define CAP_PM 0x01
 #define PM_CONTROL 4
 #define SOON_MS 5000
+#define CAP_EXP 0x10
+#define EXP_CONTROL 8
+#define EXP_READ_REQUEST 0x7000
+#define EXP_CONTROL_2 0x28
+#define EXP_IDO 0x0300
 
 /* An answer about an error; SILENT is no answer */
 enum answer {
@@ -195,6 +202,76 @@ TEST_F(sibling, is_reset_only_if_it_wants_to_be)
 	EXPECT_EQ(1, recovers());
 	EXPECT_EQ(wanted, heard(PARAMETER "nr_reset"));
 	EXPECT_EQ(!wanted, heard(PARAMETER "nr_enabled"));
+}
+
+/* A word of the configuration space in the hardware */
+static int real(const char *bdf, int at)
+{
+	char path[128];
+	__u16 value = 0;
+	int fd, n;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", bdf);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = pread(fd, &value, 2, at);
+	close(fd);
+	return n == 2 ? value : -1;
+}
+
+/* One that has the bits which QEMU's devices lack */
+static int bind_again_with_more(FIXTURE_DATA(sibling) * self, int exp)
+{
+	char control[32], control2[32];
+	int err;
+
+	close(self->fd);
+	snprintf(control, sizeof(control), "%x %x", exp + EXP_CONTROL,
+		 EXP_READ_REQUEST);
+	snprintf(control2, sizeof(control2), "%x %x", exp + EXP_CONTROL_2,
+		 EXP_IDO);
+	err = device_bind(self->bdf, NULL);
+	err = err ? err : liar("holds", self->bdf, control);
+	err = err ? err : liar("holds", self->bdf, control2);
+	err = err ? err : device_bind(self->bdf, "vfio");
+	self->fd = device_open_bdf(self->bdf);
+	return err ? err : control_let_errors_through(self->bdf);
+}
+
+/* As a reset of the function leaves it */
+TEST_F(sibling, has_the_controls_of_its_user_afterwards)
+{
+	static const enum answer answers[2] = { NEED_RESET, RECOVERED };
+	int exp = device_capability(self->fd, CAP_EXP);
+	int domain = domain_open(), i;
+
+	if (!quirk_loaded("liar"))
+		SKIP(return, "the module liar is not loaded");
+	ASSERT_LT(0, exp);
+	ASSERT_EQ(0, bind_again_with_more(self, exp));
+	ASSERT_EQ(0, device_set(self->fd, domain));
+	for (i = 0; i < 2; i++) {
+		__u16 request = i ? 0x5000 : 0x1000;
+		__u16 order = i ? EXP_IDO : 0x0100;
+		int at = exp + EXP_CONTROL;
+
+		ASSERT_EQ(2, device_config_put(self->fd, at, 2, request));
+		ASSERT_EQ(2, device_config_put(self->fd, exp + EXP_CONTROL_2, 2,
+					       order));
+		EXPECT_EQ(request, real(self->bdf, at) & EXP_READ_REQUEST);
+		EXPECT_EQ(order, real(self->bdf, exp + EXP_CONTROL_2) &
+					 EXP_IDO);
+		ASSERT_EQ(0, go_through(self, answers));
+		EXPECT_EQ(1, recovers());
+		EXPECT_EQ(request, real(self->bdf, at) & EXP_READ_REQUEST);
+		EXPECT_EQ(order, real(self->bdf, exp + EXP_CONTROL_2) &
+					 EXP_IDO);
+	}
+	/* and nothing of it is the next user's */
+	close(domain);
+	ASSERT_EQ(0, begin_anew(self));
+	EXPECT_EQ(0, real(self->bdf, exp + EXP_CONTROL) & EXP_READ_REQUEST);
+	EXPECT_EQ(0, real(self->bdf, exp + EXP_CONTROL_2) & EXP_IDO);
+	EXPECT_EQ(0, liar("forget", self->bdf, ""));
 }
 
 /* The next open after it was given up has it whole, and hears of errors */

@@ -9,6 +9,8 @@
  *	0, at each PERIODth reading only
  * lacks "BDF REGISTER MASK COUNT": it has not these bits: nothing written sets
  *	them; if COUNT (decimal) is there, so many attempts, and then it does
+ * holds "BDF REGISTER MASK": it has these bits, too, and they keep what is
+ *	written, through resets as well; 0 at first
  * mute "BDF": sends no MSI while Interrupt Disable is set
  * forget "BDF": is an honest device again
  *
@@ -24,7 +26,7 @@
 #define MAX_RULES 16
 #define MAX_BUSES 4
 
-enum kind { FREE, LIE, LACKS, MUTE };
+enum kind { FREE, LIE, LACKS, HOLDS, MUTE };
 
 struct rule {
 	enum kind kind;
@@ -113,6 +115,9 @@ static int read(struct pci_bus *bus, unsigned int devfn, int where, int size,
 		if (rule->kind == LIE && mask && lies_now(rule))
 			*value = (*value & ~mask) |
 				 (rule->value >> shift & mask);
+		if (rule->kind == HOLDS)
+			*value = (*value & ~mask) |
+				 (rule->value >> shift & mask);
 		if (rule->kind == MUTE)
 			*value = (*value & ~mask) |
 				 (rule->wants_msi ? mask : 0);
@@ -163,6 +168,11 @@ static int write(struct pci_bus *bus, unsigned int devfn, int where, int size,
 			continue;
 		if (rule->kind == LACKS)
 			lose_bits(rule, mask, &value);
+		if (rule->kind == HOLDS) {
+			rule->value &= ~(mask << shift);
+			rule->value |= (value & mask) << shift;
+			value &= ~mask;
+		}
 		if (rule->kind == MUTE && mask) {
 			rule->wants_msi = value & mask;
 			value &= ~mask;
@@ -260,6 +270,20 @@ static int set_lacks(const char *text, const struct kernel_param *kp)
 	return ret;
 }
 
+static int set_holds(const char *text, const struct kernel_param *kp)
+{
+	struct rule rule = { .kind = HOLDS };
+	struct pci_dev *pdev = find(text);
+	int ret = -EINVAL;
+
+	if (!pdev)
+		return -ENODEV;
+	if (sscanf(text, "%*s %x %x", &rule.where, &rule.mask) == 2)
+		ret = add(pdev, rule);
+	pci_dev_put(pdev);
+	return ret;
+}
+
 static int set_mute(const char *text, const struct kernel_param *kp)
 {
 	struct rule rule = { .kind = MUTE, .mask = PCI_MSI_FLAGS_ENABLE << 16 };
@@ -294,6 +318,7 @@ static int forget(const char *text, const struct kernel_param *kp)
 
 static const struct kernel_param_ops lie_ops = { .set = set_lie };
 static const struct kernel_param_ops lacks_ops = { .set = set_lacks };
+static const struct kernel_param_ops holds_ops = { .set = set_holds };
 static const struct kernel_param_ops mute_ops = { .set = set_mute };
 static const struct kernel_param_ops forget_ops = { .set = forget };
 
@@ -301,6 +326,8 @@ module_param_cb(lie, &lie_ops, NULL, 0200);
 MODULE_PARM_DESC(lie, "what reads as something else");
 module_param_cb(lacks, &lacks_ops, NULL, 0200);
 MODULE_PARM_DESC(lacks, "bits that are not there");
+module_param_cb(holds, &holds_ops, NULL, 0200);
+MODULE_PARM_DESC(holds, "bits that keep what is written");
 module_param_cb(mute, &mute_ops, NULL, 0200);
 MODULE_PARM_DESC(mute, "a device whose Interrupt Disable stops MSI");
 module_param_cb(forget, &forget_ops, NULL, 0200);
