@@ -54,7 +54,7 @@ static struct uiommu_mapping *take_looked_at(struct uiommu_memory *memory,
 	if (map && map->state != MAP_LIVE)
 		map = NULL;
 	if (map)
-		map->busy++;
+		WRITE_ONCE(map->busy, map->busy + 1);
 	*hull = memory->hull;
 	spin_unlock(&memory->domain->lock);
 	return map;
@@ -71,7 +71,7 @@ static struct uiommu_mapping *take_suspect(struct uiommu_memory *memory,
 	map = list_first_entry_or_null(list, struct uiommu_mapping, work_node);
 	if (map) {
 		list_move_tail(&map->work_node, list);
-		map->busy++;
+		WRITE_ONCE(map->busy, map->busy + 1);
 		*hull = map->hull;
 	}
 	spin_unlock(&memory->domain->lock);

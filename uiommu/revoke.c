@@ -263,7 +263,7 @@ static bool begin_look(struct uiommu_mapping *map)
 	spin_lock(&map->domain->lock);
 	live = map->state == MAP_LIVE;
 	if (live)
-		map->busy++;
+		WRITE_ONCE(map->busy, map->busy + 1);
 	spin_unlock(&map->domain->lock);
 	return live;
 }

@@ -49,7 +49,7 @@ static struct uiommu_mapping *next_live(struct uiommu_domain *domain, u64 *from)
 	while (map && map->state != MAP_LIVE)
 		map = tree_next(map);
 	if (map) {
-		map->busy++;
+		WRITE_ONCE(map->busy, map->busy + 1);
 		*from = map->iova + map->size;
 	}
 	spin_unlock(&domain->lock);
@@ -61,7 +61,7 @@ static void no_longer_busy(struct uiommu_mapping *map)
 	struct uiommu_domain *domain = map->domain;
 
 	spin_lock(&domain->lock);
-	map->busy--;
+	WRITE_ONCE(map->busy, map->busy - 1);
 	wake_up_all(&domain->wait);
 	domain_queue_reap(domain);
 	spin_unlock(&domain->lock);
