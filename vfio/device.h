@@ -9,7 +9,9 @@
  *     uiommu_domain_freeze()
  *       vfio_dev.turn	(by users' calls alone, and only to take the next)
  *       vfio_dev.lock	(never waited for below pci_bus_sem: recovery.c;
- *       several at once are tried only: reset_bus.c)
+ *       several at once are tried only, and with several held nothing waits
+ *       for configuration access, which a resetter takes from all functions of
+ *       a bus before it waits for the lock of one: reset_bus.c)
  *         pci_bus_sem of the PCI core, by power states and resets
  *         configuration access of the device (pci_cfg_access_lock(); that of
  *         the bridge above is only tried, because who holds it, for a reset,

@@ -9,11 +9,9 @@
  *
  * Several of our locks are held then. They are only tried, in the order of
  * their addresses, so that two who want the same do not give way to each other
- * for ever; and with more than one held nothing waits for access to
- * configuration space, which a resetter takes from all functions before it
- * waits for the lock of one. The kernel tries the device locks, which remove()
- * has while it waits for ours, and that of the bridge. What could not be had is
- * tried again for a second.
+ * for ever; what is not waited for with several held is in device.h. The kernel
+ * tries the device locks, which remove() has while it waits for ours, and that
+ * of the bridge. What could not be had is tried again for a second.
  */
 #include <linux/delay.h>
 #include <linux/file.h>
