@@ -430,6 +430,13 @@ static u32 peek_nothing(void *priv, u32 offset)
 	return 0;
 }
 
+UNIT_TEST(permit_first_link, "the first link, also where none is in use")
+{
+	set_up_extended(peek_nothing);
+	ck_assert_int_eq(config_permit(&map, &permits, 0x100, 1, 0), -EPERM);
+	ck_assert_int_eq(config_permit(&map, &permits, 0x104, 1, 0), 0);
+}
+
 UNIT_TEST(permit_room, "as many permits as a page can tell of")
 {
 	u32 n, at = 0x200;
@@ -689,68 +696,6 @@ UNIT_TEST(power_states_missing, "power: states that the device has not")
 	ck_assert_uint_eq(write_at(0x44, 2, 3).effects, CFG_EFFECT_POWER);
 }
 
-/* One capability at 0x40 and nothing else */
-static u32 only[2];
-
-static u32 peek_at_one(void *priv, u32 offset)
-{
-	if (offset == PCI_COMMAND)
-		return PCI_STATUS_CAP_LIST << 16;
-	if (offset == PCI_CAPABILITY_LIST)
-		return 0x40;
-	return offset == 0x40 ? only[0] : offset == 0x44 ? only[1] : 0;
-}
-
-static void set_up_one(u32 first, u32 second)
-{
-	struct config_facts facts = { .size = CFG_STD_SIZE,
-				      .peek = peek_at_one };
-
-	only[0] = first;
-	only[1] = second;
-	config_build(&map, &facts);
-	memset(&permits, 0, sizeof(permits));
-}
-
-static const struct {
-	const char *name;
-	u32 abilities, state;
-	bool entered;
-} state_rows[] = {
-	{ "D1 alone: D1", 0x0200, 1, true },
-	{ "D1 alone: D2", 0x0200, 2, false },
-	{ "D1 alone: D3", 0x0200, 3, true },
-	{ "D2 alone: D1", 0x0400, 1, false },
-	{ "D2 alone: D2", 0x0400, 2, true },
-	{ "D1 and D2: D1", 0x0600, 1, true },
-	{ "D1 and D2: D2", 0x0600, 2, true },
-};
-
-TABLE_TEST(states, state_rows)
-{
-	set_up_one(row->abilities << 16 | PCI_CAP_ID_PM, 0);
-	ck_assert_uint_eq(write_at(0x44, 2, row->state).effects,
-			  row->entered ? CFG_EFFECT_POWER : 0);
-	ck_assert_uint_eq(config_power_state(&map),
-			  row->entered ? row->state : 0);
-}
-
-static const struct {
-	const char *name;
-	u32 abilities, effects;
-} af_rows[] = {
-	{ "AF: neither", 0x00, 0 },
-	{ "AF: tells of transactions alone", 0x01, 0 },
-	{ "AF: resets, and does not tell of transactions", 0x02, 0 },
-	{ "AF: both", 0x03, CFG_EFFECT_FLR },
-};
-
-TABLE_TEST(af, af_rows)
-{
-	set_up_one(row->abilities << 24 | 6 << 16 | PCI_CAP_ID_AF, 0);
-	ck_assert_uint_eq(write_at(0x44, 1, 1).effects, row->effects);
-}
-
 static const struct {
 	const char *name;
 	u32 bar, next;
@@ -821,6 +766,7 @@ SUITE(config_rules)
 	ADD_TABLE(tc, permit, permit_rows);
 	ADD_TABLE(tc, permit_extended, extended_rows);
 	ADD_TABLE(tc, permit_longer, longer_rows);
+	tcase_add_test(tc, permit_first_link);
 	tcase_add_test(tc, permit_room);
 	tcase_add_test(tc, permit_recheck);
 	tcase_add_test(tc, msix_hidden);
@@ -833,8 +779,6 @@ SUITE(config_rules)
 	tcase_add_test(tc, command);
 	tcase_add_test(tc, power);
 	tcase_add_test(tc, power_states_missing);
-	ADD_TABLE(tc, states, state_rows);
-	ADD_TABLE(tc, af, af_rows);
 	ADD_TABLE(tc, bars, bar_rows);
 	tcase_add_test(tc, vpd);
 	tcase_add_test(tc, nothing_there);
