@@ -120,6 +120,30 @@ void domain_queue_reap(struct uiommu_domain *domain)
 		work_done(domain);
 }
 
+static void unstick(struct work_struct *work)
+{
+	struct uiommu_domain *domain =
+		container_of(work, struct uiommu_domain, unstick);
+
+	reap_unstick(domain);
+	work_done(domain);
+}
+
+/**
+ * domain_queue_unstick() - have taken from the hardware what it keeps
+ * @domain: its domain, referenced by the caller
+ *
+ * In none of our queues, where others would wait for slow hardware. May be
+ * called from the notifier.
+ */
+void domain_queue_unstick(struct uiommu_domain *domain)
+{
+	domain_get(domain);
+	__module_get(THIS_MODULE);
+	if (!queue_work(system_unbound_wq, &domain->unstick))
+		work_done(domain);
+}
+
 static void init(struct uiommu_domain *domain)
 {
 	unsigned int i;
@@ -133,12 +157,14 @@ static void init(struct uiommu_domain *domain)
 	INIT_LIST_HEAD(&domain->attachments);
 	INIT_LIST_HEAD(&domain->groups);
 	INIT_LIST_HEAD(&domain->revoked);
+	INIT_LIST_HEAD(&domain->stuck);
 	INIT_LIST_HEAD(&domain->waiters);
 	for (i = 0; i < LEVELS_MAX; i++)
 		xa_init_flags(&domain->tables[i], XA_FLAGS_ACCOUNT);
 	init_waitqueue_head(&domain->wait);
 	init_waitqueue_head(&domain->poll);
 	INIT_WORK(&domain->reap, reap);
+	INIT_WORK(&domain->unstick, unstick);
 	domain->queue = queue_of(current_uid());
 }
 

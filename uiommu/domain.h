@@ -147,9 +147,11 @@ struct uiommu_hw {
  * @nr_revoking: mappings claimed and not yet retired
  * @nr_unfinished: mappings that the worker has to give back
  * @revoked: &uiommu_mapping.work_node, to be given back by @reap
+ * @stuck: the same, first to be taken from the hardware by @unstick
  * @waiters: those who wait for the worker; see reap.c
  * @tickets: &uiommu_mapping.ticket given so far
  * @reap: gives back what was revoked
+ * @unstick: takes from the hardware what it keeps, which may take long
  * @nr_maps: mappings in @maps
  * @mapped: bytes of them
  * @pinned: pages pinned; atomic, no lock
@@ -195,9 +197,11 @@ struct uiommu_domain {
 	unsigned long nr_revoking;
 	unsigned long nr_unfinished;
 	struct list_head revoked;
+	struct list_head stuck;
 	struct list_head waiters;
 	u64 tickets;
 	struct work_struct reap;
+	struct work_struct unstick;
 	u64 nr_maps;
 	u64 mapped;
 	atomic64_t pinned;
@@ -297,8 +301,8 @@ enum map_state {
  * @domain: where it is mapped; the reference is the owner's
  * @owner: who mapped it; holds a reference
  * @owner_node: place in &uiommu_owner.maps
- * @work_node: place in &uiommu_domain.revoked, in a list of @memory, or in
- *	&uiommu_process.dead
+ * @work_node: place in &uiommu_domain.revoked or .stuck, in a list of @memory,
+ *	or in &uiommu_process.dead
  * @hull: user addresses whose page table entries were cleared since the last
  *	look; first > last when there are none
  * @charged_to: whose locked-memory quota pays @charged pages, or NULL
@@ -407,6 +411,7 @@ enum look { LOOK_SAME, LOOK_GONE, LOOK_DOUBTFUL, LOOK_LATER, LOOK_MISSED };
 struct uiommu_domain *domain_alloc(void);
 void domain_get(struct uiommu_domain *domain);
 void domain_queue_reap(struct uiommu_domain *domain);
+void domain_queue_unstick(struct uiommu_domain *domain);
 int domain_init(void);
 void domain_exit(void);
 
@@ -444,6 +449,8 @@ void unmap_retire(struct uiommu_mapping *map);
 
 /* reap.c */
 void reap_later(struct uiommu_mapping *map);
+void reap_stuck(struct uiommu_mapping *map);
+void reap_unstick(struct uiommu_domain *domain);
 void reap_now(struct uiommu_mapping *map);
 bool reap_settle(struct uiommu_domain *domain);
 void reap_all(struct uiommu_domain *domain);

@@ -3,7 +3,8 @@
  * What is left of a mapping that no device reaches any more: its pages and its
  * charge. Invariant: a mapping given to the worker is finished once, when
  * nobody is busy with it any more, and whoever waits for that is told. Nothing
- * here waits for an invalidation of a process; see process.c.
+ * here waits for an invalidation of a process; see process.c. What the hardware
+ * keeps is taken from it in work of its own.
  */
 #include <linux/sched/signal.h>
 
@@ -17,7 +18,7 @@
 
 /**
  * reap_later() - give a mapping to the worker
- * @map: the mapping, revoked or stuck
+ * @map: the mapping, revoked
  *
  * May be called from the notifier.
  */
@@ -115,16 +116,54 @@ static struct uiommu_mapping *next_to_reap(struct uiommu_domain *domain)
 	return NULL;
 }
 
-/* Get rid of what the hardware did not let go of: again, then by force. */
-static void unstick(struct uiommu_mapping *map)
+/**
+ * reap_stuck() - have what the hardware keeps taken from it
+ * @map: the mapping, stuck
+ *
+ * May be called from the notifier.
+ */
+void reap_stuck(struct uiommu_mapping *map)
 {
-	struct uiommu_domain *domain = map->domain;
+	lockdep_assert_held(&map->domain->lock);
+	map->domain->nr_unfinished++;
+	list_add_tail(&map->work_node, &map->domain->stuck);
+	domain_queue_unstick(map->domain);
+}
 
-	if (!unmap_hardware(map))
-		group_cut_off(domain, map->place.span);
+static struct uiommu_mapping *next_stuck(struct uiommu_domain *domain)
+{
+	struct uiommu_mapping *map;
+
 	spin_lock(&domain->lock);
-	unmap_retire(map);
+	map = list_first_entry_or_null(&domain->stuck, struct uiommu_mapping,
+				       work_node);
+	if (map)
+		list_del(&map->work_node);
 	spin_unlock(&domain->lock);
+	return map;
+}
+
+/**
+ * reap_unstick() - take from the hardware what it keeps: again, then by force
+ * @domain: whose mappings
+ *
+ * Takes as long as the hardware does. What it has let go of does not wait for
+ * that.
+ */
+void reap_unstick(struct uiommu_domain *domain)
+{
+	struct uiommu_mapping *map;
+
+	while ((map = next_stuck(domain))) {
+		if (!unmap_hardware(map))
+			group_cut_off(domain, map->place.span);
+		spin_lock(&domain->lock);
+		unmap_retire(map);
+		list_add_tail(&map->work_node, &domain->revoked);
+		domain_queue_reap(domain);
+		spin_unlock(&domain->lock);
+		cond_resched();
+	}
 }
 
 /**
@@ -143,8 +182,6 @@ void reap_all(struct uiommu_domain *domain)
 		spin_unlock(&domain->lock);
 		if (!map)
 			return;
-		if (map->state == MAP_STUCK)
-			unstick(map);
 		ticket = map->ticket;
 		map_finish(map);
 		tell_waiters(domain, ticket);

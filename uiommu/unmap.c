@@ -187,7 +187,7 @@ void unmap_undo(struct uiommu_domain *domain, struct uiommu_hw *hw,
 static void become_stuck(struct uiommu_mapping *map)
 {
 	map->state = MAP_STUCK;
-	reap_later(map);
+	reap_stuck(map);
 	wake_up_all(&map->domain->wait);
 }
 

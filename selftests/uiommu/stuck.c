@@ -30,6 +30,9 @@
 #define HOLES "/sys/module/iostuck/parameters/holes"
 #define NARROW "/sys/module/iostuck/parameters/narrow"
 #define BEYOND "/sys/module/iostuck/parameters/beyond"
+#define OVERPAY "/sys/module/iostuck/parameters/overpay"
+#define USER 61008
+#define QUOTA 64 /* pages */
 #define SEPARATE "/sys/module/uiommu/parameters/separate_tables"
 #define IOVA 0x12340000ULL
 #define OTHER 0x45670000ULL
@@ -90,6 +93,7 @@ FIXTURE_SETUP(stuck)
 
 FIXTURE_TEARDOWN(stuck)
 {
+	text_write(HOLD, "0");
 	text_write(KEEP, "0 0");
 	edu_close(&self->a);
 	edu_close(&self->b);
@@ -160,6 +164,27 @@ TEST_F(stuck, for_good_the_devices_are_cut_off)
 	EXPECT_EQ(1, edu_arrives(&self->a, IOVA, view));
 	EXPECT_EQ(0, edu_arrives(&self->b, IOVA, view));
 	close(another);
+}
+
+/* Only who takes it from the hardware waits for that, and no other mapping */
+TEST_F(stuck, what_the_hardware_lets_go_of_is_given_back_meanwhile)
+{
+	struct memory mem;
+
+	ASSERT_EQ(0, memory_make(&mem, SHARED_ANON, PAGE));
+	ASSERT_EQ(0, domain_map(self->domain, mem.buf, FAR, PAGE, true));
+	ASSERT_EQ(0, keep(IOVA, 2));
+	ASSERT_EQ(0, text_write(HOLD, "2"));
+	ASSERT_EQ(0, munmap(self->mem.buf, self->mem.size));
+	while (times_left())
+		process_nap(10);
+	EXPECT_EQ(0, variant->munmap ? munmap(mem.buf, PAGE) :
+				       domain_unmap(self->domain, FAR, PAGE));
+	EXPECT_TRUE(domain_pinned_becomes(self->domain,
+					  self->others + self->mem.size / PAGE))
+	TH_LOG("%ld pinned", domain_pinned(self->domain));
+	EXPECT_EQ(0, text_write(HOLD, "0"));
+	EXPECT_TRUE(domain_pinned_becomes(self->domain, self->others));
 }
 
 /*
@@ -472,6 +497,41 @@ TEST(a_map_that_fails_at_the_last_address_harms_no_other)
 	EXPECT_EQ(0, domain_unmap(domain, iova, PAGE));
 	edu_close(&edu);
 	close(domain);
+}
+
+/* With nothing locked by the number, and less: returns what is wrong, or 0 */
+static int map_overpaid(void *arg)
+{
+	int overpay = *(int *)arg, domain = domain_open(), err;
+	__u8 *buf = memory_anon(2 * QUOTA * PAGE);
+	struct uiommu_info info;
+
+	if (write(overpay, "10", 2) != 2)
+		return 1;
+	if (domain_info(domain, &info) || info.locked || info.lockable != QUOTA)
+		err = 2;
+	else if (domain_map(domain, buf, IOVA, PAGE, true))
+		err = 3;
+	else
+		err = 0;
+	if (domain_map(domain, buf, OTHER, (QUOTA + 1) * PAGE, true) != -ENOMEM)
+		err = err ?: 4;
+	write(overpay, "-10", 3);
+	return err;
+}
+
+/* Of the same user's locked memory: it may be negative for a moment */
+TEST(locked_memory_that_others_gave_back_too_much_counts_as_none)
+{
+	int overpay;
+
+	if (missing())
+		SKIP(return, "%s", missing());
+	overpay = open(OVERPAY, O_WRONLY);
+	ASSERT_LE(0, overpay);
+	EXPECT_EQ(0,
+		  process_run_as(USER, QUOTA * PAGE, map_overpaid, &overpay));
+	close(overpay);
 }
 
 /* Two pages, and a device with tables of its own that are not for both */

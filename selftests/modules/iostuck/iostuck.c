@@ -2,8 +2,8 @@
 /*
  * An IOMMU that does not obey. Writing "IOVA COUNT" to the parameter `keep`
  * makes the next COUNT calls of iommu_unmap() whose range contains the IOVA do
- * nothing and return 0; while `hold` is set they do not return at all (unset
- * it before this is unloaded). While `holes` is set iommu_unmap() stops at the
+ * nothing and return 0; while `hold` is 1 they do not return at all, or, while
+ * it is 2, not to kernel threads (clear it before this is unloaded). While `holes` is set iommu_unmap() stops at the
  * first page that is not mapped, as drivers of newer kernels do. Writing "IOVA
  * SKIP DONE" to `refuse` lets SKIP calls of iommu_map() for that IOVA pass and
  * makes the next return -ENOMEM: with nothing done, or, if DONE is 1, with all
@@ -13,27 +13,45 @@
  * iommu_unmap() whose range exceeds what the tables have. Owns probes there
  * while loaded.
  *
+ * Writing PAGES to `overpay` takes so many off the locked memory of the user
+ * that writes, as somebody does who gives back more than was taken.
+ *
  * No model of QEMU fails to unmap, or to map when told to, so nothing else in
  * our machine can.
  */
 #include <linux/atomic.h>
+#include <linux/cred.h>
 #include <linux/delay.h>
 #include <linux/iommu.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/ptrace.h>
+#include <linux/sched/user.h>
 
 static unsigned long at;
 static atomic_t left = ATOMIC_INIT(0);
-static bool hold;
+#define HOLD_ALL 1
+#define HOLD_THREADS 2
 
-module_param(hold, bool, 0600);
-MODULE_PARM_DESC(hold, "an unmap that is to fail takes as long as this is set");
+static int hold;
+
+module_param(hold, int, 0600);
+MODULE_PARM_DESC(
+	hold,
+	"an unmap that is to fail takes as long as this is 1; or 2, in a kernel thread");
+
+static bool holds(void)
+{
+	int what = READ_ONCE(hold);
+
+	return what == HOLD_ALL ||
+	       (what == HOLD_THREADS && (current->flags & PF_KTHREAD));
+}
 
 /* Runs in the place of iommu_unmap(). */
 static noinline notrace size_t kept(void)
 {
-	while (READ_ONCE(hold))
+	while (holds())
 		msleep(20);
 	return 0;
 }
@@ -241,6 +259,23 @@ static const struct kernel_param_ops beyond_ops = {
 
 module_param_cb(beyond, &beyond_ops, NULL, 0400);
 MODULE_PARM_DESC(beyond, "unmaps beyond what the tables have, since `narrow`");
+
+static int set_overpay(const char *text, const struct kernel_param *param)
+{
+	long npages;
+
+	if (kstrtol(text, 0, &npages))
+		return -EINVAL;
+	atomic_long_sub(npages, &current_user()->locked_vm);
+	return 0;
+}
+
+static const struct kernel_param_ops overpay_ops = {
+	.set = set_overpay,
+};
+
+module_param_cb(overpay, &overpay_ops, NULL, 0200);
+MODULE_PARM_DESC(overpay, "PAGES: less locked memory of the user of current");
 
 static int __init iostuck_init(void)
 {
