@@ -36,6 +36,9 @@
 /* more than the workers of one queue were */
 #define MANY 20
 
+/* mappings: far more than may wait to be buried */
+#define DEAD 3000
+
 /* ms: as in stuck.c */
 #define SOON 1500
 #define SLOW 10
@@ -259,6 +262,76 @@ TEST_F(slow, one_thread_waits_for_it)
 		process_nap(20);
 	process_nap(100);
 	EXPECT_EQ(1, threads_in("mmu_interval_notifier_remove"));
+}
+
+/* A process with much to be buried */
+struct heap {
+	int ends[2]; /* to tell, to await: see process_start() */
+	int held;
+	int domain;
+};
+
+static int map_heap(int domain, __u8 *buf)
+{
+	int i, err = 0;
+
+	for (i = 0; i < DEAD && !err; i++)
+		err = domain_map(domain, buf + i * PAGE, THEIRS + i * PAGE,
+				 PAGE, true);
+	return err;
+}
+
+/* An invalidation is under way from the second word on; then it maps again. */
+static int map_with_backlog(void *arg)
+{
+	struct heap *h = arg;
+	__u8 *held = memory_anon(PAGE), *buf = memory_anon(DEAD * PAGE);
+	pthread_t thread;
+	int err;
+
+	err = domain_map(h->held, held, HELD, PAGE, true);
+	err = err ?: map_heap(h->domain, buf);
+	if (err || process_tell(h->ends[0]) || process_await(h->ends[1]))
+		return err ? -err : EIO;
+	if (pthread_create(&thread, NULL, unmap_page, held))
+		return EAGAIN;
+	while (text_field(KEEP, ""))
+		process_nap(10);
+	if (process_tell(h->ends[0]) || process_await(h->ends[1]))
+		return EIO;
+	err = domain_map(h->domain, buf, THEIRS, PAGE, true);
+	pthread_join(thread, NULL);
+	return -err;
+}
+
+/*
+ * Of what waits to be buried nothing is charged: while there is much of it a
+ * process makes no more, and does not even take the range.
+ */
+TEST(what_is_to_be_buried_is_bounded)
+{
+	struct heap h = { .held = domain_open(), .domain = domain_open() };
+	int fd = device_open("EDU0"), ready, go;
+	pid_t pid;
+
+	if (!device_bdf("EDU0") || access(KEEP, W_OK))
+		SKIP(return, "EDU0 is not set, or iostuck is not loaded");
+	ASSERT_EQ(0, device_set(fd, h.held));
+	pid = process_start(map_with_backlog, &h, &ready, &go);
+	ASSERT_EQ(0, process_await(ready));
+	ASSERT_EQ(0, keep(HELD, 1));
+	ASSERT_EQ(0, text_write(HOLD, "1"));
+	ASSERT_EQ(0, process_tell(go));
+	ASSERT_EQ(0, process_await(ready));
+	EXPECT_EQ(0, domain_unmap(h.domain, THEIRS, DEAD * PAGE));
+	ASSERT_EQ(0, process_tell(go));
+	process_nap(300);
+	EXPECT_EQ(0, domain_nr_maps(h.domain));
+	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
+	ASSERT_EQ(0, text_write(HOLD, "0"));
+	EXPECT_EQ(0, process_wait(pid));
+	text_write(KEEP, "0 0");
+	close(fd);
 }
 
 TEST_HARNESS_MAIN
