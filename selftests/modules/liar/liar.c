@@ -11,17 +11,19 @@
  *	them; if COUNT (decimal) is there, so many attempts, and then it does
  * holds "BDF REGISTER MASK": it has these bits, too, and they keep what is
  *	written, through resets as well; 0 at first
+ * has "BDF REGISTER MASK VALUE": it has these bits, of VALUE now: they keep
+ *	what is written, until a reset of the function clears them
  * mute "BDF": sends no MSI while Interrupt Disable is set
  * forget "BDF": is an honest device again
  *
  * `exposed` counts how often a mute device had neither MSI nor Interrupt
- * Disable set after a write: it would have raised its line.
+ * Disable set after a write: it would have raised its line. `cleared` counts
+ * how often a reset of the function has cleared what a device has.
  */
 #include <linux/delay.h>
-#include <linux/module.h>
-#include <linux/moduleparam.h>
-#include <linux/pci.h>
 #include <linux/spinlock.h>
+
+#include "../target.h"
 
 #define MAX_RULES 16
 #define MAX_BUSES 4
@@ -39,6 +41,7 @@ struct rule {
 	unsigned int period;
 	unsigned int nr_read;
 	unsigned int nr_left; /* attempts that set nothing; 0: all of them */
+	unsigned int control; /* where a reset is asked for */
 	bool wants_msi;
 };
 
@@ -55,6 +58,10 @@ static struct bus buses[MAX_BUSES];
 static unsigned int exposed;
 module_param(exposed, uint, 0600);
 MODULE_PARM_DESC(exposed, "how often a mute device could raise its line");
+
+static unsigned int cleared;
+module_param(cleared, uint, 0600);
+MODULE_PARM_DESC(cleared, "how often a reset has cleared bits");
 
 static struct pci_ops *true_ops(struct pci_bus *bus)
 {
@@ -81,12 +88,17 @@ static void put_dword(const struct rule *rule, u32 value)
 				   value);
 }
 
+static bool is_of(const struct rule *rule, struct pci_bus *bus,
+		  unsigned int devfn)
+{
+	return rule->kind != FREE && rule->bus == bus && rule->devfn == devfn;
+}
+
 /* Of an access to @where: does it touch the dword of the rule? */
 static bool touches(const struct rule *rule, struct pci_bus *bus,
 		    unsigned int devfn, unsigned int where)
 {
-	return rule->kind != FREE && rule->bus == bus && rule->devfn == devfn &&
-	       rule->where == (where & ~3U);
+	return is_of(rule, bus, devfn) && rule->where == (where & ~3U);
 }
 
 static bool lies_now(struct rule *rule)
@@ -96,6 +108,21 @@ static bool lies_now(struct rule *rule)
 	if (nr < rule->honest)
 		return false;
 	return !rule->period || !((nr - rule->honest) % rule->period);
+}
+
+/* Of bits that a rule decides about, as the device says them */
+static u32 said(struct rule *rule, u32 truth)
+{
+	switch (rule->kind) {
+	case LIE:
+		return lies_now(rule) ? rule->value : truth;
+	case HOLDS:
+		return rule->value;
+	case MUTE:
+		return rule->wants_msi ? ~0U : 0;
+	default:
+		return truth;
+	}
 }
 
 static int read(struct pci_bus *bus, unsigned int devfn, int where, int size,
@@ -110,29 +137,12 @@ static int read(struct pci_bus *bus, unsigned int devfn, int where, int size,
 	for (rule = rules; rule < rules + MAX_RULES; rule++) {
 		u32 mask = rule->mask >> shift & lanes;
 
-		if (!touches(rule, bus, devfn, where))
-			continue;
-		if (rule->kind == LIE && mask && lies_now(rule))
+		if (mask && touches(rule, bus, devfn, where))
 			*value = (*value & ~mask) |
-				 (rule->value >> shift & mask);
-		if (rule->kind == HOLDS)
-			*value = (*value & ~mask) |
-				 (rule->value >> shift & mask);
-		if (rule->kind == MUTE)
-			*value = (*value & ~mask) |
-				 (rule->wants_msi ? mask : 0);
+				 (said(rule, *value << shift) >> shift & mask);
 	}
 	raw_spin_unlock_irqrestore(&lock, flags);
 	return ret;
-}
-
-static void lose_bits(struct rule *rule, u32 mask, u32 *value)
-{
-	if (!(*value & mask))
-		return;
-	*value &= ~mask;
-	if (rule->nr_left && !--rule->nr_left)
-		rule->kind = FREE;
 }
 
 /* MSI as the device has it, which depends on both registers */
@@ -152,6 +162,31 @@ static void hush(struct rule *rule)
 		exposed++;
 }
 
+/* Take @value of the bits of @mask; the others of the dword are not written */
+static void take(struct rule *rule, u32 mask, u32 value)
+{
+	if (rule->kind == LACKS && value & mask && rule->nr_left &&
+	    !--rule->nr_left)
+		rule->kind = FREE;
+	if (rule->kind == HOLDS)
+		rule->value = (rule->value & ~mask) | (value & mask);
+	if (rule->kind == MUTE && mask)
+		rule->wants_msi = value & mask;
+}
+
+/* After a write to the dword at @where, of which @value are the bits written */
+static void follow(struct rule *rule, unsigned int where, u32 value)
+{
+	if (rule->kind == MUTE &&
+	    (where == rule->where || where == PCI_COMMAND))
+		hush(rule);
+	if (rule->kind == HOLDS && where == rule->control &&
+	    value & PCI_EXP_DEVCTL_BCR_FLR) {
+		rule->value &= ~rule->mask;
+		cleared++;
+	}
+}
+
 static int write(struct pci_bus *bus, unsigned int devfn, int where, int size,
 		 u32 value)
 {
@@ -162,29 +197,18 @@ static int write(struct pci_bus *bus, unsigned int devfn, int where, int size,
 
 	raw_spin_lock_irqsave(&lock, flags);
 	for (rule = rules; rule < rules + MAX_RULES; rule++) {
-		u32 mask = rule->mask >> shift & lanes;
+		u32 mask = rule->mask & lanes << shift;
 
 		if (!touches(rule, bus, devfn, where))
 			continue;
-		if (rule->kind == LACKS)
-			lose_bits(rule, mask, &value);
-		if (rule->kind == HOLDS) {
-			rule->value &= ~(mask << shift);
-			rule->value |= (value & mask) << shift;
-			value &= ~mask;
-		}
-		if (rule->kind == MUTE && mask) {
-			rule->wants_msi = value & mask;
-			value &= ~mask;
-		}
+		take(rule, mask, value << shift);
+		if (rule->kind != LIE)
+			value &= ~(mask >> shift);
 	}
 	ret = true_ops(bus)->write(bus, devfn, where, size, value);
 	for (rule = rules; rule < rules + MAX_RULES; rule++)
-		if (rule->kind == MUTE && rule->bus == bus &&
-		    rule->devfn == devfn &&
-		    ((where & ~3U) == rule->where ||
-		     (where & ~3) == PCI_COMMAND))
-			hush(rule);
+		if (is_of(rule, bus, devfn))
+			follow(rule, where & ~3U, (value & lanes) << shift);
 	raw_spin_unlock_irqrestore(&lock, flags);
 	return ret;
 }
@@ -206,16 +230,6 @@ static int listen_to(struct pci_bus *bus)
 	smp_store_release(&buses[i].bus, bus);
 	pci_bus_set_ops(bus, &ops);
 	return 0;
-}
-
-static struct pci_dev *find(const char *text)
-{
-	unsigned int domain, bus, slot, function;
-
-	if (sscanf(text, "%x:%x:%x.%u", &domain, &bus, &slot, &function) != 4)
-		return NULL;
-	return pci_get_domain_bus_and_slot(domain, bus,
-					   PCI_DEVFN(slot, function));
 }
 
 static int add(struct pci_dev *pdev, struct rule rule)
@@ -240,98 +254,92 @@ static int add(struct pci_dev *pdev, struct rule rule)
 	return ret;
 }
 
-static int set_lie(const char *text, const struct kernel_param *kp)
+static int lie(struct pci_dev *pdev, const char *args)
 {
 	struct rule rule = { .kind = LIE };
-	struct pci_dev *pdev = find(text);
-	int ret = -EINVAL;
 
-	if (!pdev)
-		return -ENODEV;
-	if (sscanf(text, "%*s %x %x %x %u %u", &rule.where, &rule.mask,
-		   &rule.value, &rule.honest, &rule.period) == 5)
-		ret = add(pdev, rule);
-	pci_dev_put(pdev);
-	return ret;
+	if (sscanf(args, "%x %x %x %u %u", &rule.where, &rule.mask, &rule.value,
+		   &rule.honest, &rule.period) != 5)
+		return -EINVAL;
+	return add(pdev, rule);
 }
 
-static int set_lacks(const char *text, const struct kernel_param *kp)
+static int lacks(struct pci_dev *pdev, const char *args)
 {
 	struct rule rule = { .kind = LACKS };
-	struct pci_dev *pdev = find(text);
-	int ret = -EINVAL;
 
-	if (!pdev)
-		return -ENODEV;
-	if (sscanf(text, "%*s %x %x %u", &rule.where, &rule.mask,
-		   &rule.nr_left) >= 2)
-		ret = add(pdev, rule);
-	pci_dev_put(pdev);
-	return ret;
+	if (sscanf(args, "%x %x %u", &rule.where, &rule.mask, &rule.nr_left) <
+	    2)
+		return -EINVAL;
+	return add(pdev, rule);
 }
 
-static int set_holds(const char *text, const struct kernel_param *kp)
+/* No register is there, and so no reset is seen */
+static int holds(struct pci_dev *pdev, const char *args)
 {
-	struct rule rule = { .kind = HOLDS };
-	struct pci_dev *pdev = find(text);
-	int ret = -EINVAL;
+	struct rule rule = { .kind = HOLDS, .control = ~0U };
 
-	if (!pdev)
-		return -ENODEV;
-	if (sscanf(text, "%*s %x %x", &rule.where, &rule.mask) == 2)
-		ret = add(pdev, rule);
-	pci_dev_put(pdev);
-	return ret;
+	if (sscanf(args, "%x %x", &rule.where, &rule.mask) != 2)
+		return -EINVAL;
+	return add(pdev, rule);
 }
 
-static int set_mute(const char *text, const struct kernel_param *kp)
+static int has(struct pci_dev *pdev, const char *args)
 {
-	struct rule rule = { .kind = MUTE, .mask = PCI_MSI_FLAGS_ENABLE << 16 };
-	struct pci_dev *pdev = find(text);
-	int ret = -EINVAL;
+	struct rule rule = {
+		.kind = HOLDS,
+		.control = pdev->pcie_cap + PCI_EXP_DEVCTL,
+	};
 
-	if (!pdev)
-		return -ENODEV;
-	rule.where = pdev->msi_cap;
-	if (rule.where)
-		ret = add(pdev, rule);
-	pci_dev_put(pdev);
-	return ret;
+	if (!pdev->pcie_cap ||
+	    sscanf(args, "%x %x %x", &rule.where, &rule.mask, &rule.value) != 3)
+		return -EINVAL;
+	return add(pdev, rule);
 }
 
-static int forget(const char *text, const struct kernel_param *kp)
+static int mute(struct pci_dev *pdev, const char *args)
 {
-	struct pci_dev *pdev = find(text);
+	struct rule rule = {
+		.kind = MUTE,
+		.where = pdev->msi_cap,
+		.mask = PCI_MSI_FLAGS_ENABLE << 16,
+	};
+
+	return rule.where ? add(pdev, rule) : -EINVAL;
+}
+
+static int forget(struct pci_dev *pdev, const char *args)
+{
 	unsigned long flags;
 	struct rule *rule;
 
-	if (!pdev)
-		return -ENODEV;
 	raw_spin_lock_irqsave(&lock, flags);
 	for (rule = rules; rule < rules + MAX_RULES; rule++)
-		if (rule->bus == pdev->bus && rule->devfn == pdev->devfn)
+		if (is_of(rule, pdev->bus, pdev->devfn))
 			memset(rule, 0, sizeof(*rule));
 	raw_spin_unlock_irqrestore(&lock, flags);
-	pci_dev_put(pdev);
 	return 0;
 }
 
-static const struct kernel_param_ops lie_ops = { .set = set_lie };
-static const struct kernel_param_ops lacks_ops = { .set = set_lacks };
-static const struct kernel_param_ops holds_ops = { .set = set_holds };
-static const struct kernel_param_ops mute_ops = { .set = set_mute };
-static const struct kernel_param_ops forget_ops = { .set = forget };
+static struct target lie_target = { .act = lie };
+static struct target lacks_target = { .act = lacks };
+static struct target holds_target = { .act = holds };
+static struct target has_target = { .act = has };
+static struct target mute_target = { .act = mute };
+static struct target forget_target = { .act = forget };
 
-module_param_cb(lie, &lie_ops, NULL, 0200);
-MODULE_PARM_DESC(lie, "what reads as something else");
-module_param_cb(lacks, &lacks_ops, NULL, 0200);
-MODULE_PARM_DESC(lacks, "bits that are not there");
-module_param_cb(holds, &holds_ops, NULL, 0200);
-MODULE_PARM_DESC(holds, "bits that keep what is written");
-module_param_cb(mute, &mute_ops, NULL, 0200);
-MODULE_PARM_DESC(mute, "a device whose Interrupt Disable stops MSI");
-module_param_cb(forget, &forget_ops, NULL, 0200);
-MODULE_PARM_DESC(forget, "a device that is honest again");
+module_param_cb(lie, &target_ops, &lie_target, 0200);
+MODULE_PARM_DESC(lie, "PCI address, and what reads as something else");
+module_param_cb(lacks, &target_ops, &lacks_target, 0200);
+MODULE_PARM_DESC(lacks, "PCI address, and bits that are not there");
+module_param_cb(holds, &target_ops, &holds_target, 0200);
+MODULE_PARM_DESC(holds, "PCI address, and bits that keep what is written");
+module_param_cb(has, &target_ops, &has_target, 0200);
+MODULE_PARM_DESC(has, "PCI address, and bits that are there, as they are");
+module_param_cb(mute, &target_ops, &mute_target, 0200);
+MODULE_PARM_DESC(mute, "PCI address: Interrupt Disable stops its MSI");
+module_param_cb(forget, &target_ops, &forget_target, 0200);
+MODULE_PARM_DESC(forget, "PCI address: it is honest again");
 
 static int __init liar_init(void)
 {

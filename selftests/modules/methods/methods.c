@@ -6,33 +6,24 @@
  *
  * echo 0000:02:00.0 7 6 >/sys/module/methods/parameters/list
  */
-#include <linux/module.h>
-#include <linux/moduleparam.h>
-#include <linux/pci.h>
+#include "../target.h"
 
-static int set_list(const char *text, const struct kernel_param *kp)
+static int list(struct pci_dev *pdev, const char *args)
 {
-	unsigned int domain, bus, slot, function, first, second = 0;
-	struct pci_dev *pdev;
+	unsigned int first, second = 0;
 
-	if (sscanf(text, "%x:%x:%x.%u %u %u", &domain, &bus, &slot, &function,
-		   &first, &second) < 5 ||
+	if (sscanf(args, "%u %u", &first, &second) < 1 ||
 	    first >= PCI_NUM_RESET_METHODS || second >= PCI_NUM_RESET_METHODS)
 		return -EINVAL;
-	pdev = pci_get_domain_bus_and_slot(domain, bus,
-					   PCI_DEVFN(slot, function));
-	if (!pdev)
-		return -ENODEV;
 	memset(pdev->reset_methods, 0, sizeof(pdev->reset_methods));
 	pdev->reset_methods[0] = first;
 	pdev->reset_methods[1] = second;
-	pci_dev_put(pdev);
 	return 0;
 }
 
-static const struct kernel_param_ops ops = { .set = set_list };
+static struct target list_target = { .act = list };
 
-module_param_cb(list, &ops, NULL, 0200);
+module_param_cb(list, &target_ops, &list_target, 0200);
 MODULE_PARM_DESC(list, "PCI address, and one or two methods");
 
 MODULE_LICENSE("GPL");

@@ -10,86 +10,50 @@
  *	there, in hexadecimal; 0: none
  * unassigned_bar "BDF BAR": there was no room for that BAR; -1: there was
  */
-#include <linux/module.h>
-#include <linux/moduleparam.h>
-#include <linux/pci.h>
+#include "../target.h"
 
-static struct pci_dev *find(const char *text)
+static int set_broken(struct pci_dev *pdev, const char *args)
 {
-	unsigned int domain, bus, slot, function;
+	unsigned int is_broken;
 
-	if (sscanf(text, "%x:%x:%x.%u", &domain, &bus, &slot, &function) != 4)
-		return NULL;
-	return pci_get_domain_bus_and_slot(domain, bus,
-					   PCI_DEVFN(slot, function));
+	if (kstrtouint(args, 10, &is_broken))
+		return -EINVAL;
+	pdev->broken_intx_masking = is_broken;
+	return 0;
 }
 
-static int set_broken(const char *text, const struct kernel_param *kp)
+static int set_stops_msi(struct pci_dev *pdev, const char *args)
 {
-	struct pci_dev *pdev = find(text);
-	unsigned int broken;
-	int ret = -EINVAL;
-
-	if (!pdev)
-		return -ENODEV;
-	if (sscanf(text, "%*s %u", &broken) == 1) {
-		pdev->broken_intx_masking = broken;
-		ret = 0;
-	}
-	pci_dev_put(pdev);
-	return ret;
-}
-
-static int set_stops_msi(const char *text, const struct kernel_param *kp)
-{
-	struct pci_dev *pdev = find(text);
 	unsigned int stops;
-	int ret = -EINVAL;
 
-	if (!pdev)
-		return -ENODEV;
-	if (sscanf(text, "%*s %u", &stops) == 1) {
-		pdev->dev_flags &= ~PCI_DEV_FLAGS_MSI_INTX_DISABLE_BUG;
-		if (stops)
-			pdev->dev_flags |= PCI_DEV_FLAGS_MSI_INTX_DISABLE_BUG;
-		ret = 0;
-	}
-	pci_dev_put(pdev);
-	return ret;
+	if (kstrtouint(args, 10, &stops))
+		return -EINVAL;
+	pdev->dev_flags &= ~PCI_DEV_FLAGS_MSI_INTX_DISABLE_BUG;
+	if (stops)
+		pdev->dev_flags |= PCI_DEV_FLAGS_MSI_INTX_DISABLE_BUG;
+	return 0;
 }
 
-static int set_identity(const char *text, const struct kernel_param *kp)
+static int set_identity(struct pci_dev *pdev, const char *args)
 {
-	struct pci_dev *pdev = find(text);
 	unsigned int vendor, device;
-	int ret = -EINVAL;
 
-	if (!pdev)
-		return -ENODEV;
-	if (sscanf(text, "%*s %x %x", &vendor, &device) == 2) {
-		pdev->vendor = vendor;
-		pdev->device = device;
-		ret = 0;
-	}
-	pci_dev_put(pdev);
-	return ret;
+	if (sscanf(args, "%x %x", &vendor, &device) != 2)
+		return -EINVAL;
+	pdev->vendor = vendor;
+	pdev->device = device;
+	return 0;
 }
 
-static int set_vpd(const char *text, const struct kernel_param *kp)
+static int set_vpd(struct pci_dev *pdev, const char *args)
 {
-	struct pci_dev *pdev = find(text);
 	unsigned int offset;
-	int ret = -EINVAL;
 
-	if (!pdev)
-		return -ENODEV;
-	if (sscanf(text, "%*s %x", &offset) == 1 && offset < 0x100) {
-		pdev->vpd.cap = offset;
-		pdev->vpd.len = 0;
-		ret = 0;
-	}
-	pci_dev_put(pdev);
-	return ret;
+	if (kstrtouint(args, 16, &offset) || offset >= 0x100)
+		return -EINVAL;
+	pdev->vpd.cap = offset;
+	pdev->vpd.len = 0;
+	return 0;
 }
 
 /* What was taken away; the claim of its place stays. One at a time. */
@@ -120,39 +84,32 @@ static int give_back(void)
 	return 0;
 }
 
-static int set_unassigned(const char *text, const struct kernel_param *kp)
+static int set_unassigned(struct pci_dev *pdev, const char *args)
 {
-	struct pci_dev *pdev = find(text);
-	int bar, ret = -EINVAL;
+	int bar;
 
-	if (!pdev)
-		return -ENODEV;
-	if (sscanf(text, "%*s %d", &bar) != 1)
-		bar = PCI_STD_NUM_BARS;
-	if (bar < 0)
-		ret = give_back();
-	else if (bar < PCI_STD_NUM_BARS)
-		ret = take_address(&pdev->resource[bar]);
-	pci_dev_put(pdev);
-	return ret;
+	if (kstrtoint(args, 10, &bar) || bar >= PCI_STD_NUM_BARS)
+		return -EINVAL;
+	return bar < 0 ? give_back() : take_address(&pdev->resource[bar]);
 }
 
-static const struct kernel_param_ops broken_ops = { .set = set_broken };
-static const struct kernel_param_ops stops_ops = { .set = set_stops_msi };
-static const struct kernel_param_ops identity_ops = { .set = set_identity };
-static const struct kernel_param_ops vpd_ops = { .set = set_vpd };
-static const struct kernel_param_ops unassigned_ops = { .set = set_unassigned };
+static struct target broken = { .act = set_broken };
+static struct target stops_msi = { .act = set_stops_msi };
+static struct target identity = { .act = set_identity };
+static struct target vpd = { .act = set_vpd };
+static struct target unassigned = { .act = set_unassigned };
 
-module_param_cb(broken_intx_masking, &broken_ops, NULL, 0200);
+module_param_cb(broken_intx_masking, &target_ops, &broken, 0200);
 MODULE_PARM_DESC(broken_intx_masking, "PCI address, and 1 or 0");
-module_param_cb(msi_intx_disable_bug, &stops_ops, NULL, 0200);
+module_param_cb(msi_intx_disable_bug, &target_ops, &stops_msi, 0200);
 MODULE_PARM_DESC(msi_intx_disable_bug, "PCI address, and 1 or 0");
-module_param_cb(identity, &identity_ops, NULL, 0200);
-MODULE_PARM_DESC(identity, "PCI address, vendor and device");
-module_param_cb(vpd, &vpd_ops, NULL, 0200);
+module_param_cb(identity, &target_ops, &identity, 0200);
+MODULE_PARM_DESC(identity, "PCI address, and vendor and device");
+module_param_cb(vpd, &target_ops, &vpd, 0200);
 MODULE_PARM_DESC(vpd, "PCI address, and where; 0 for nowhere");
-module_param_cb(unassigned_bar, &unassigned_ops, NULL, 0200);
-MODULE_PARM_DESC(unassigned_bar, "PCI address, and a BAR, or -1 for all back");
+module_param_cb(unassigned_bar, &target_ops, &unassigned, 0200);
+MODULE_PARM_DESC(unassigned_bar,
+		 "PCI address, and a BAR, or -1 to give it back");
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Gives PCI devices quirks that the test machine lacks");

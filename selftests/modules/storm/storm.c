@@ -10,9 +10,8 @@
 #include <linux/completion.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
-#include <linux/module.h>
-#include <linux/moduleparam.h>
-#include <linux/pci.h>
+
+#include "../target.h"
 
 #define EDU_IRQ_RAISE 0x60
 #define EDU_IRQ_ACK 0x64
@@ -73,29 +72,19 @@ static int blow(struct pci_dev *pdev, unsigned int most)
 	return ret;
 }
 
-static int set_raise(const char *text, const struct kernel_param *kp)
+static int raise(struct pci_dev *pdev, const char *args)
 {
-	unsigned int domain, bus, slot, function, most;
-	struct pci_dev *pdev;
-	int ret = -EBUSY;
+	unsigned int most;
 
-	if (sscanf(text, "%x:%x:%x.%u %u", &domain, &bus, &slot, &function,
-		   &most) != 5)
+	if (kstrtouint(args, 10, &most))
 		return -EINVAL;
-	pdev = pci_get_domain_bus_and_slot(domain, bus,
-					   PCI_DEVFN(slot, function));
-	if (!pdev)
-		return -ENODEV;
-	if (!pdev->driver)
-		ret = blow(pdev, most);
-	pci_dev_put(pdev);
-	return ret;
+	return pdev->driver ? -EBUSY : blow(pdev, most);
 }
 
-static const struct kernel_param_ops ops = { .set = set_raise };
+static struct target raise_target = { .act = raise };
 
-module_param_cb(raise, &ops, NULL, 0200);
-MODULE_PARM_DESC(raise, "PCI address of an edu device, and how often");
+module_param_cb(raise, &target_ops, &raise_target, 0200);
+MODULE_PARM_DESC(raise, "PCI address, and how often; of an edu device");
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Raises an interrupt that nobody cares for");
