@@ -1,29 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Many threads that all do the same thing, over and over. */
+/* A process of many threads that all do the same thing, over and over. */
 #ifndef SELFTESTS_CROWD_H
 #define SELFTESTS_CROWD_H
 
-#include <pthread.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #define CROWD_SIZE 1000
 
 /**
- * struct crowd - the threads
- * @threads: them; @nr of them
- * @nr: how many could be started
- * @step: what they do; a negative answer ends a thread
- * @arg: its argument
- * @stop: it is over
+ * struct crowd_progress - how far they are, in memory shared with them
+ * @begun: threads that do it
  * @steps: how often it has been done
  */
+struct crowd_progress {
+	atomic_uint begun;
+	atomic_ulong steps;
+};
+
+/**
+ * struct crowd - the threads
+ * @pid: their process; 0: none
+ * @step: what they do; a negative answer ends a thread
+ * @arg: its argument
+ * @progress: how far they are
+ */
 struct crowd {
-	pthread_t threads[CROWD_SIZE];
-	unsigned int nr;
+	pid_t pid;
 	int (*step)(void *arg);
 	void *arg;
-	atomic_bool stop;
-	atomic_ulong steps;
+	struct crowd_progress *progress;
 };
 
 int crowd_start(struct crowd *crowd, int (*step)(void *arg), void *arg);
