@@ -65,7 +65,12 @@ void tap_end(struct tap *tap, int status, bool timed_out, const char *name);
 
 /* klog.c: the kernel's own opinion */
 void klog_begin(void);
+void klog_program(const char *path);
 bool klog_is_clean(void);
+
+/* expect.c: warnings that a program provokes on purpose */
+bool expect_read(const char *path);
+bool is_expected(const char *program, const char *text);
 
 /* plan.c */
 void plan_run(struct tally *tally, const char *path);

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the kernel said while the plan ran. Invariant: only lines after our
- * own mark count, and one bad word fails the run.
+ * What the kernel said while the plan ran. Invariant: only lines after our own
+ * mark count; of those a bad word at any level fails the run, and so does a
+ * line at the level of a warning or worse, unless it was expected of the program
+ * that ran (expect.c).
  */
 #include "init.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #define MARK "init: the plan begins"
+#define RUNS "init: runs "
+#define EXPECTED "/warnings"
 #define KMEMLEAK "/sys/kernel/debug/kmemleak"
 
 static const char *const bad[] = {
@@ -62,14 +68,59 @@ void klog_begin(void)
 	write_file("/dev/kmsg", "<6>" MARK "\n");
 }
 
-static bool is_bad(const char *line)
+/* Lines from here on are those of this program, until the next one. */
+void klog_program(const char *path)
+{
+	const char *name = strstr(path, "/tests/") == path ? path + 7 : path;
+	char line[256];
+
+	snprintf(line, sizeof(line), "<6>" RUNS "%s\n", name);
+	write_file("/dev/kmsg", line);
+}
+
+static bool has_bad_word(const char *text)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
-		if (strstr(line, bad[i]))
+		if (strstr(text, bad[i]))
 			return true;
 	return false;
+}
+
+/**
+ * struct reading - how far the log has been read
+ * @begun: is it past the mark?
+ * @program: that ran when the line was written; "-" before the first
+ * @found: lines that should not be there
+ */
+struct reading {
+	bool begun;
+	char program[128];
+	int found;
+};
+
+/* A record is "PRIORITY,NUMBER,TIME,FLAGS;TEXT\n", and more lines of its own. */
+static void judge(struct reading *reading, char *record)
+{
+	int priority = atoi(record);
+	char *text = strchr(record, ';');
+
+	if (!text++)
+		return;
+	text[strcspn(text, "\n")] = '\0';
+	reading->begun |= !strcmp(text, MARK);
+	if (!strncmp(text, RUNS, strlen(RUNS)))
+		snprintf(reading->program, sizeof(reading->program), "%s",
+			 text + strlen(RUNS));
+	if (!reading->begun)
+		return;
+	if (!has_bad_word(text) && (LOG_PRI(priority) > LOG_WARNING ||
+				    is_expected(reading->program, text)))
+		return;
+	say("# kernel, during %s, level %d: %s\n", reading->program,
+	    LOG_PRI(priority), text);
+	reading->found++;
 }
 
 /* kmemleak finds only what it looks for twice. */
@@ -90,25 +141,23 @@ static void look_for_leaks(void)
 
 bool klog_is_clean(void)
 {
-	int fd, found = 0;
-	bool begun = false;
-	char line[4096];
+	struct reading reading = { .program = "-" };
+	char record[4096];
 	ssize_t n;
+	int fd;
 
 	look_for_leaks();
+	if (!expect_read(EXPECTED))
+		return false;
 	fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	while ((n = read(fd, line, sizeof(line) - 1)) > 0 || errno == EPIPE) {
-		line[n > 0 ? n : 0] = '\0';
+	while ((n = read(fd, record, sizeof(record) - 1)) > 0 ||
+	       errno == EPIPE) {
+		record[n > 0 ? n : 0] = '\0';
 		errno = 0;
-		begun |= !!strstr(line, MARK);
-		if (!begun || !is_bad(line))
-			continue;
-		say("# kernel: %s",
-		    strchr(line, ';') ? strchr(line, ';') + 1 : line);
-		found++;
+		judge(&reading, record);
 	}
 	close(fd);
-	return begun && !found;
+	return reading.begun && !reading.found;
 }

@@ -167,6 +167,7 @@ void program_run(struct tally *tally, int seconds, char *argv[])
 		return;
 	}
 	say("# %s\n", argv[0]);
+	klog_program(argv[0]);
 	pid = start(argv, ends[1]);
 	close(ends[1]);
 	output.fd = ends[0];
