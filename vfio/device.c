@@ -245,6 +245,7 @@ static void release(struct device *dev)
 	vfio_config_exit(&vdev->config);
 	vfio_fs_put_inode(vdev);
 	kfree(vdev->pristine);
+	pci_dev_put(vdev->bridge);
 	pci_dev_put(vdev->pdev);
 	kfree(vdev);
 }
@@ -261,6 +262,7 @@ static struct vfio_dev *alloc(struct pci_dev *pdev)
 	vdev->dev.parent = &pdev->dev;
 	vdev->dev.release = release;
 	vdev->pdev = pci_dev_get(pdev);
+	vdev->bridge = pci_dev_get(pdev->bus->self);
 	vdev->users = 1;
 	mutex_init(&vdev->turn);
 	mutex_init(&vdev->lock);

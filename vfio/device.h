@@ -173,6 +173,8 @@ struct vfio_recovery {
  * @dev: class device; its last reference frees this
  * @cdev: character device
  * @pdev: the PCI device; we hold a reference
+ * @bridge: &pci_bus.self of its bus, or NULL; likewise, for those who look at
+ *	it without @lock
  * @link: place in the list of bound devices
  * @number: the one in its name, ours while bound
  * @minor: minor number, ours while bound
@@ -235,6 +237,7 @@ struct vfio_dev {
 	struct device dev;
 	struct cdev cdev;
 	struct pci_dev *pdev;
+	struct pci_dev *bridge;
 	struct list_head link;
 	int number;
 	int minor;
@@ -427,6 +430,7 @@ int vfio_msi_try(struct vfio_dev *vdev, u32 kind, u32 count);
 
 /* info.c */
 void vfio_device_info(struct vfio_dev *vdev, struct uvfio_device_info *info);
+void vfio_device_resets(struct vfio_dev *vdev, struct uvfio_device_info *info);
 int vfio_region_info(struct vfio_dev *vdev, struct uvfio_region_info *info,
 		     struct region_range *windows);
 int vfio_irq_info(struct vfio_dev *vdev, struct uvfio_irq_info *info);

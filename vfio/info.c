@@ -28,7 +28,7 @@ static u32 reset_method(struct pci_dev *pdev)
 }
 
 /**
- * vfio_device_info - answer UVFIO_DEVICE_INFO
+ * vfio_device_info - answer UVFIO_DEVICE_INFO, but for resets
  * @vdev: the device
  * @info: the answer
  */
@@ -36,13 +36,11 @@ void vfio_device_info(struct vfio_dev *vdev, struct uvfio_device_info *info)
 {
 	struct pci_dev *pdev = vdev->pdev;
 
-	info->reset_method = reset_method(pdev);
-	info->caps = (info->reset_method ? UVFIO_DEVICE_RESET : 0) |
-		     (vdev->att ? UVFIO_DEVICE_ATTACHED : 0) |
+	lockdep_assert_held(&vdev->lock);
+	info->caps = (vdev->att ? UVFIO_DEVICE_ATTACHED : 0) |
 		     (pdev->is_virtfn ? UVFIO_DEVICE_VIRTFN : 0) |
 		     (pci_is_pcie(pdev) ? UVFIO_DEVICE_PCIE : 0) |
-		     (vdev->stale ? UVFIO_DEVICE_STALE : 0) |
-		     (vfio_bus_resettable(vdev) ? UVFIO_DEVICE_BUS_RESET : 0);
+		     (vdev->stale ? UVFIO_DEVICE_STALE : 0);
 	info->domain = pci_domain_nr(pdev->bus);
 	info->bus = pdev->bus->number;
 	info->devfn = pdev->devfn;
@@ -51,6 +49,21 @@ void vfio_device_info(struct vfio_dev *vdev, struct uvfio_device_info *info)
 	info->class_code = pdev->class;
 	info->config_size = vfio_config_size(&vdev->config);
 	info->reserved = 0;
+}
+
+/**
+ * vfio_device_resets - answer how it can be reset
+ * @vdev: the device, not locked: it takes a lock of the whole core, which is
+ *	held for long while errors of a bus are dealt with
+ * @info: the answer
+ */
+void vfio_device_resets(struct vfio_dev *vdev, struct uvfio_device_info *info)
+{
+	info->reset_method = reset_method(vdev->pdev);
+	if (info->reset_method)
+		info->caps |= UVFIO_DEVICE_RESET;
+	if (vfio_bus_resettable(vdev))
+		info->caps |= UVFIO_DEVICE_BUS_RESET;
 }
 
 static u32 bar_caps(const struct vfio_bar *bar)

@@ -272,6 +272,7 @@ static int device_info(struct vfio_file *file, union vfio_arg *arg,
 		return ret;
 	vfio_device_info(file->vdev, &arg->device);
 	vfio_leave(file->vdev);
+	vfio_device_resets(file->vdev, &arg->device);
 	return 0;
 }
 

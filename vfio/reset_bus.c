@@ -52,23 +52,22 @@ struct bus_set {
  */
 struct bus_look {
 	const struct pci_dev *pdev;
-	struct pci_slot *slot;
+	const struct pci_slot *slot;
 	const struct bus_set *set;
 	unsigned int nr_ours;
 	unsigned int nr_beside;
 	int ret;
 };
 
-/* The kernel tells it by a list that only its lock for walks keeps still */
-static int find_slot(struct pci_dev *dev, void *data)
+/*
+ * Of all slots only that of a hot-plug port can be reset instead of the bus, by
+ * its driver. It goes with that, under a lock which only the core has: so its
+ * address says what is in the same slot, and what is there is never looked at.
+ */
+static const struct pci_slot *reset_slot(const struct pci_dev *pdev)
 {
-	struct bus_look *look = data;
-
-	if (dev != look->pdev)
-		return 0;
-	if (dev->slot && !pci_probe_reset_slot(dev->slot))
-		look->slot = dev->slot;
-	return 1;
+	return pdev->bus->self->is_hotplug_bridge ? READ_ONCE(pdev->slot) :
+						    NULL;
 }
 
 static int count_beside(struct pci_dev *dev, void *data)
@@ -95,9 +94,7 @@ bool vfio_bus_is_for(struct pci_dev *pdev)
 	pci_walk_bus(pdev->bus, count_beside, &look);
 	if (!look.nr_beside)
 		return true;
-	if (!pdev->multifunction)
-		pci_walk_bus(pdev->bus, find_slot, &look);
-	return look.slot;
+	return !pdev->multifunction && reset_slot(pdev);
 }
 
 static bool is_ours(const struct bus_set *set, const struct pci_dev *dev)
@@ -121,7 +118,7 @@ static bool may_be_reset(const struct bus_look *look, const struct pci_dev *dev)
 	if (dev->dev_flags & PCI_DEV_FLAGS_NO_BUS_RESET)
 		return false;
 	if (look->slot && dev->bus == look->pdev->bus &&
-	    dev->slot != look->slot)
+	    READ_ONCE(dev->slot) != look->slot)
 		return false;
 	return !dev->is_hotplug_bridge && !dev->shpc_managed;
 }
@@ -141,16 +138,14 @@ static int look_at(struct pci_dev *dev, void *data)
 	return look->ret;
 }
 
-/* With the device bound and its lock held: the bridge above is there */
 static int look_at_bus(struct vfio_dev *vdev, const struct bus_set *set)
 {
 	struct bus_look look = { .pdev = vdev->pdev, .set = set };
 	struct pci_bus *bus = vdev->pdev->bus;
 
-	lockdep_assert_held(&vdev->lock);
 	if (!bus->self || bus->self->dev_flags & PCI_DEV_FLAGS_NO_BUS_RESET)
 		return -ENOTTY;
-	pci_walk_bus(bus, find_slot, &look);
+	look.slot = reset_slot(vdev->pdev);
 	pci_walk_bus(bus, look_at, &look);
 	if (!look.ret && set && look.nr_ours != set->count)
 		return -EINVAL;
@@ -159,7 +154,7 @@ static int look_at_bus(struct vfio_dev *vdev, const struct bus_set *set)
 
 /**
  * vfio_bus_resettable - would UVFIO_BUS_RESET work now?
- * @vdev: the device, which has not gone
+ * @vdev: the device, not locked: others on the bus are waited for
  *
  * Return: the answer for those who have descriptors of all functions.
  */
