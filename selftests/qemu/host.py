@@ -29,7 +29,7 @@ VECTORS = 8
 
 # Emulated timers may be lost on a busy host while the kernel still looks for
 # them. It then hangs before the first process runs, and long before this.
-BOOT_SECONDS = 240
+BOOT_SECONDS = 480
 NEVER_UP = 3
 NOT_OURS = 4
 

@@ -36,6 +36,8 @@
 #define CHARGED (64 * STRIDES) /* bytes: no mapping is so small */
 #define TIB (1ULL << 40)
 #define WINDOWS 20000 /* of 1 GiB: far more than tables may stay empty */
+#define WINDOWS_SLOW (2 * STRIDES) /* enough where many take too long */
+#define WINDOWS_MS 60000
 #define ASKED (1ULL << 46) /* bytes, of which there are not even */
 #define THERE (256UL << 20) /* more than these */
 #define HOLED (8 * PAGE) /* a buffer whose last page is not there */
@@ -445,7 +447,7 @@ struct windows {
 	__u8 *holed;
 	__u64 first;
 	atomic_uint at;
-	unsigned int end;
+	atomic_uint end;
 	atomic_int bad;
 };
 
@@ -471,10 +473,13 @@ static void *fail_in_windows(void *arg)
 
 static void map_in_windows(struct windows *w, __u8 *page)
 {
+	long late = process_ms() + WINDOWS_MS;
 	__u64 iova;
 	int err;
 
 	for (; w->at < w->end; w->at++) {
+		if (w->at >= WINDOWS_SLOW && process_ms() > late)
+			w->end = w->at;
 		iova = window_at(w, w->at) + GIGANTIC / 2;
 		err = domain_map(w->domain, page, iova, PAGE, true);
 		if (!err)
