@@ -258,13 +258,13 @@ TEST_F(sibling, has_the_controls_of_its_user_afterwards)
 		ASSERT_EQ(2, device_config_put(self->fd, exp + EXP_CONTROL_2, 2,
 					       order));
 		EXPECT_EQ(request, real(self->bdf, at) & EXP_READ_REQUEST);
-		EXPECT_EQ(order, real(self->bdf, exp + EXP_CONTROL_2) &
-					 EXP_IDO);
+		EXPECT_EQ(order,
+			  real(self->bdf, exp + EXP_CONTROL_2) & EXP_IDO);
 		ASSERT_EQ(0, go_through(self, answers));
 		EXPECT_EQ(1, recovers());
 		EXPECT_EQ(request, real(self->bdf, at) & EXP_READ_REQUEST);
-		EXPECT_EQ(order, real(self->bdf, exp + EXP_CONTROL_2) &
-					 EXP_IDO);
+		EXPECT_EQ(order,
+			  real(self->bdf, exp + EXP_CONTROL_2) & EXP_IDO);
 	}
 	/* and nothing of it is the next user's */
 	close(domain);
