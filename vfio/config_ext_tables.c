@@ -132,7 +132,8 @@ static const struct config_cap ext_caps[] = {
 	[0x02] = { .size = 0x1c, .measure = measure_vc,
 		   .tables = mark_vc_tables },	/* channels */
 	[0x03] = { .size = 0x0c },	/* 7.9.3 serial number */
-	[0x04] = { .size = 0x10, .more = true },	/* 7.8.1 power budgeting */
+	[0x04] = { .size = 0x10,
+		   .more = true },	/* 7.8.1 power budgeting */
 	[0x05] = { .size = 0x20, .measure = measure_rcld },	/* links */
 	[0x06] = { .size = 0x0c },	/* 7.9.9 internal link control */
 	[0x07] = { .size = 0x08, .measure = measure_rcec },	/* events */
@@ -147,17 +148,20 @@ static const struct config_cap ext_caps[] = {
 	[0x0e] = { .size = 0x08 },	/* 7.8.8 ARI */
 	[0x0f] = { .size = 0x08, .hidden = true },	/* 10.5.1 ATS */
 	[0x10] = { .size = 0x40 },	/* 9.3.3 SR-IOV */
-	[0x12] = { .size = 0x28, .more = true },	/* 7.9.11 multicast, of an endpoint */
+	[0x12] = { .size = 0x28,
+		   .more = true },	/* 7.9.11 multicast, of an endpoint */
 	[0x13] = { .size = 0x10, .hidden = true },	/* 10.5.2 PRI */
 	[0x15] = { .size = 0x0c, .measure = measure_rebar,
 		   .hidden = true },	/* BARs */
 	[0x16] = { .size = 0x11, .measure = measure_dpa },	/* substates */
 	[0x17] = { .size = 0x0c, .measure = measure_tph },	/* hints */
 	[0x18] = { .size = 0x08 },	/* 7.8.2 latency tolerance */
-	[0x19] = { .size = 0x0c, .more = true },	/* 7.7.3 secondary, without lanes */
+	[0x19] = { .size = 0x0c,
+		   .more = true },	/* 7.7.3 secondary, without lanes */
 	[0x1b] = { .size = 0x08, .hidden = true },	/* 7.8.9 PASID */
 	[0x1c] = { .size = 0x08 },	/* 7.9.14 LN requester */
-	[0x1d] = { .size = 0x0c, .more = true },	/* 7.9.15 DPC, without root registers */
+	[0x1d] = { .size = 0x0c,
+		   .more = true },	/* 7.9.15 DPC, without root registers */
 	[0x1e] = { .size = 0x10, .measure = measure_l1ss,
 		   .hidden = true },	/* L1 substates */
 	[0x1f] = { .size = 0x0c, .hidden = true },	/* 7.9.16 PTM */
@@ -166,17 +170,27 @@ static const struct config_cap ext_caps[] = {
 	[0x23] = { .size = 0x0a, .measure = measure_vendor },	/* 7.9.6 */
 	[0x24] = { .size = 0x0c, .measure = measure_rebar,
 		   .hidden = true },	/* VF BARs */
-	[0x25] = { .size = 0x0c, .more = true },	/* 7.7.4 data link feature */
-	[0x26] = { .size = 0x20, .more = true },	/* 7.7.5 16 GT/s, without lanes */
-	[0x27] = { .size = 0x08, .more = true },	/* 7.7.7 margining, without lanes */
-	[0x28] = { .size = 0x10, .more = true },	/* 7.9.18 hierarchy ID */
+	[0x25] = { .size = 0x0c,
+		   .more = true },	/* 7.7.4 data link feature */
+	[0x26] = { .size = 0x20,
+		   .more = true },	/* 7.7.5 16 GT/s, without lanes */
+	[0x27] = { .size = 0x08,
+		   .more = true },	/* 7.7.7 margining, without lanes */
+	[0x28] = { .size = 0x10,
+		   .more = true },	/* 7.9.18 hierarchy ID */
 	[0x29] = { .size = 0x10 },	/* 7.9.20 enclosure management */
-	[0x2a] = { .size = 0x20, .more = true },	/* 7.7.6 32 GT/s, without lanes */
-	[0x2b] = { .size = 0x0c, .more = true },	/* 7.9.21 alternate protocol, base */
-	[0x2c] = { .size = 0x14, .more = true },	/* 7.9.23 SFI */
-	[0x2e] = { .size = 0x18, .more = true },	/* PCIe 6.0, 7.9.24 mailboxes */
-	[0x2f] = { .size = 0x10, .more = true },	/* PCIe 6.0, 7.7.9 device 3 */
-	[0x30] = { .size = 0x0c, .more = true },	/* PCIe 6.0, 7.9.26 IDE, base */
+	[0x2a] = { .size = 0x20,
+		   .more = true },	/* 7.7.6 32 GT/s, without lanes */
+	[0x2b] = { .size = 0x0c,
+		   .more = true },	/* 7.9.21 alternate protocol, base */
+	[0x2c] = { .size = 0x14,
+		   .more = true },	/* 7.9.23 SFI */
+	[0x2e] = { .size = 0x18,
+		   .more = true },	/* PCIe 6.0, 7.9.24 mailboxes */
+	[0x2f] = { .size = 0x10,
+		   .more = true },	/* PCIe 6.0, 7.7.9 device 3 */
+	[0x30] = { .size = 0x0c,
+		   .more = true },	/* PCIe 6.0, 7.9.26 IDE, base */
 };
 
 /* clang-format on */

@@ -3,15 +3,15 @@
  * An IOMMU that does not obey. Writing "IOVA COUNT" to the parameter `keep`
  * makes the next COUNT calls of iommu_unmap() whose range contains the IOVA do
  * nothing and return 0; while `hold` is 1 they do not return at all, or, while
- * it is 2, not to kernel threads (clear it before this is unloaded). While `holes` is set iommu_unmap() stops at the
- * first page that is not mapped, as drivers of newer kernels do. Writing "IOVA
- * SKIP DONE" to `refuse` lets SKIP calls of iommu_map() for that IOVA pass and
- * makes the next return -ENOMEM: with nothing done, or, if DONE is 1, with all
- * of it. Writing "IOVA LAST" to `narrow` makes the next iommu_map() for that
- * IOVA leave its page tables with LAST as the last address that they have, as
- * attaching a device behind a narrower unit does; `beyond` counts calls of
- * iommu_unmap() whose range exceeds what the tables have. Owns probes there
- * while loaded.
+ * it is 2, not to kernel threads (clear it before this is unloaded). While
+ * `holes` is set iommu_unmap() stops at the first page that is not mapped, as
+ * drivers of newer kernels do. Writing "IOVA SKIP DONE" to `refuse` lets SKIP
+ * calls of iommu_map() for that IOVA pass and makes the next return -ENOMEM:
+ * with nothing done, or, if DONE is 1, with all of it. Writing "IOVA LAST" to
+ * `narrow` makes the next iommu_map() for that IOVA leave its page tables with
+ * LAST as the last address that they have, as attaching a device behind a
+ * narrower unit does; `beyond` counts calls of iommu_unmap() whose range
+ * exceeds what the tables have. Owns probes there while loaded.
  *
  * Writing PAGES to `overpay` takes so many off the locked memory of the user
  * that writes, as somebody does who gives back more than was taken.

@@ -5,8 +5,8 @@
  *
  * broken_intx_masking "BDF 1": its Interrupt Disable does not work; 0: it does
  * msi_intx_disable_bug "BDF 1": it sends no MSI while that is set; 0: it does
- * identity "BDF VENDOR DEVICE": who it is
- * vpd "BDF OFFSET": the kernel has found a capability for its vital product data
+ * identity "BDF VENDOR DEVICE": what it says that it is
+ * vpd "BDF OFFSET": the kernel has found a capability for vital product data
  *	there, in hexadecimal; 0: none
  * unassigned_bar "BDF BAR": there was no room for that BAR; -1: there was
  */

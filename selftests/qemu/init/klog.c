@@ -2,8 +2,8 @@
 /*
  * What the kernel said while the plan ran. Invariant: only lines after our own
  * mark count; of those a bad word at any level fails the run, and so does a
- * line at the level of a warning or worse, unless it was expected of the program
- * that ran (expect.c).
+ * line at the level of a warning or worse, unless it was expected of the
+ * program that ran (expect.c).
  */
 #include "init.h"
 
