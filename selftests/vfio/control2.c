@@ -63,9 +63,11 @@ FIXTURE_VARIANT(control_2)
 		.port_can = (can), .writable = (bits) \
 	}
 
-PATH(path_that_answers_all, ATOMICS_32 | ATOMICS_64 | TAGS10,
-     HARMLESS | ATOMIC_REQUESTS | TAGS10_REQUESTS);
-PATH(path_without_tags, ATOMICS_32 | ATOMICS_64, HARMLESS | ATOMIC_REQUESTS);
+#define ATOMICS (ATOMICS_32 | ATOMICS_64)
+#define REQUESTS (ATOMIC_REQUESTS | TAGS10_REQUESTS)
+
+PATH(path_that_answers_all, ATOMICS | TAGS10, HARMLESS | REQUESTS);
+PATH(path_without_tags, ATOMICS, HARMLESS | ATOMIC_REQUESTS);
 PATH(path_without_atomics, TAGS10, HARMLESS | TAGS10_REQUESTS);
 PATH(path_of_half_the_atomics, ATOMICS_32 | TAGS10, HARMLESS | TAGS10_REQUESTS);
 PATH(path_without_either, 0, HARMLESS);

@@ -100,7 +100,7 @@ struct reading {
 	int found;
 };
 
-/* A record is "PRIORITY,NUMBER,TIME,FLAGS;TEXT\n", and more lines of its own. */
+/* A record is "PRIORITY,NUMBER,TIME,FLAGS;TEXT\n", and lines of its own */
 static void judge(struct reading *reading, char *record)
 {
 	int priority = atoi(record);
