@@ -49,6 +49,18 @@ long process_ms(void)
 }
 
 /**
+ * process_slowness() - how much longer may this kernel take
+ *
+ * One that proves locks checks each access to memory, too.
+ *
+ * Return: a factor for limits of time, 1 on a kernel of a distribution.
+ */
+unsigned int process_slowness(void)
+{
+	return access("/proc/lockdep_stats", F_OK) ? 1 : 4;
+}
+
+/**
  * process_wait() - wait for a child
  * @pid: the child
  *

@@ -24,5 +24,6 @@ int process_send_fds(int sock, const int *fds, unsigned int n);
 int process_receive_fds(int sock, int *fds, unsigned int n);
 void process_nap(unsigned int ms);
 long process_ms(void);
+unsigned int process_slowness(void);
 
 #endif

@@ -182,7 +182,7 @@ static bool is_reached(struct field *f, const struct goals *goals)
 static void run(struct field *f, void *(*const *fns)(void *), int n,
 		const struct goals *goals)
 {
-	int i, left = (PATIENCE - SECONDS) * 10;
+	int i, left = (PATIENCE * process_slowness() - SECONDS) * 10;
 	pthread_t threads[8];
 
 	for (i = 0; i < n; i++)
@@ -204,7 +204,7 @@ static void run(struct field *f, void *(*const *fns)(void *), int n,
 		EXPECT_EQ(0, domain_pinned(self->f.domain));     \
 	} while (0)
 
-TEST_F_TIMEOUT(race, map_against_map, 120)
+TEST_F_TIMEOUT(race, map_against_map, 400)
 {
 	static void *(*const fns[])(void *) = { map_blocks, map_blocks,
 						make_dma };
@@ -215,7 +215,7 @@ TEST_F_TIMEOUT(race, map_against_map, 120)
 	expect_clean();
 }
 
-TEST_F_TIMEOUT(race, map_against_munmap, 120)
+TEST_F_TIMEOUT(race, map_against_munmap, 400)
 {
 	static void *(*const fns[])(void *) = { map_blocks, map_blocks,
 						replace_pages, make_dma };
@@ -226,7 +226,7 @@ TEST_F_TIMEOUT(race, map_against_munmap, 120)
 	expect_clean();
 }
 
-TEST_F_TIMEOUT(race, map_against_everything, 120)
+TEST_F_TIMEOUT(race, map_against_everything, 400)
 {
 	static void *(*const fns[])(void *) = { map_blocks,    map_blocks,
 						replace_pages, punch_holes,
@@ -307,10 +307,10 @@ static int fight(struct duel *d, unsigned int *seed)
 }
 
 /* Until each has been the loser often enough, while both were under way */
-TEST_F_TIMEOUT(race, loser_of_map_against_munmap_leaves_nothing, 120)
+TEST_F_TIMEOUT(race, loser_of_map_against_munmap_leaves_nothing, 400)
 {
 	struct duel d = { .f = &self->f, .top = SPINS };
-	long until = process_ms() + PATIENCE * 1000;
+	long until = process_ms() + PATIENCE * process_slowness() * 1000;
 	__u8 *view = self->f.m.view, *buf = self->f.m.buf;
 	unsigned int seed = 1;
 	int i, err;
@@ -350,7 +350,7 @@ static void *punch_elsewhere(void *arg)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(race, munmap_beside_a_hole_punch_is_heard, 120)
+TEST_F_TIMEOUT(race, munmap_beside_a_hole_punch_is_heard, 400)
 {
 	pthread_t threads[2];
 	__u8 *page;
@@ -413,7 +413,7 @@ static void *map_and_close(void *arg)
 }
 
 /* A close unmaps what somebody else may just be about to look at */
-TEST_F_TIMEOUT(race, close_against_looks, 120)
+TEST_F_TIMEOUT(race, close_against_looks, 400)
 {
 	static void *(*const fns[])(void *) = { map_and_close,
 						discard_when_told };
@@ -489,7 +489,7 @@ static void *open_and_close(void *arg)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(race, attach_against_map_and_close, 120)
+TEST_F_TIMEOUT(race, attach_against_map_and_close, 400)
 {
 	static void *(*const fns[])(void *) = { set_and_unset, map_by_device,
 						map_by_device, open_and_close,

@@ -201,10 +201,10 @@ static long churn_and_attach(FIXTURE_DATA(tables) * self, struct churn *c,
 }
 
 /* Until enough was taken between the beginning and the end of an attach */
-TEST_F_TIMEOUT(tables, replay_against_revocation, 150)
+TEST_F_TIMEOUT(tables, replay_against_revocation, 450)
 {
 	struct churn c = { .buf = memory_anon(CHURNED * PAGE) };
-	long until = process_ms() + PATIENCE, taken = 0;
+	long until = process_ms() + PATIENCE * process_slowness(), taken = 0;
 	int i, err;
 
 	for (i = 0; i < TURNS || (taken < ENOUGH && process_ms() < until);
@@ -298,7 +298,7 @@ static long attach_while_taken(FIXTURE_DATA(tables) * self, struct taker *t,
  * A domain keeps its page tables, and replays only into new ones: each turn
  * has a domain of its own. The first finds out how long an attach takes.
  */
-TEST_F_TIMEOUT(tables, memory_that_goes_in_the_middle_of_a_replay, 150)
+TEST_F_TIMEOUT(tables, memory_that_goes_in_the_middle_of_a_replay, 450)
 {
 	long took, whole = 0;
 	struct taker t;
