@@ -147,13 +147,17 @@ static struct notifier_block pm_notifier = {
 	.notifier_call = pm_event,
 };
 
-/* What the PCI core saves and puts back are the registers of a device in D0 */
+/*
+ * What the PCI core saves and puts back are the registers of a device in D0.
+ * One that is not open is, and what its last user wrote means nothing.
+ */
 static int wake_sleeper(struct device *dev)
 {
 	struct vfio_dev *vdev = dev_get_drvdata(dev);
 
 	mutex_lock(&vdev->lock);
-	vfio_config_wake(&vdev->config);
+	if (vdev->nr_open)
+		vfio_config_wake(&vdev->config);
 	vfio_mem_update(vdev);
 	mutex_unlock(&vdev->lock);
 	return 0;
@@ -168,7 +172,8 @@ static int awake(struct device *dev)
 	struct vfio_dev *vdev = dev_get_drvdata(dev);
 
 	mutex_lock(&vdev->lock);
-	vfio_config_restored(&vdev->config);
+	if (vdev->nr_open)
+		vfio_config_restored(&vdev->config);
 	vfio_intx_sync(vdev);
 	vfio_mem_update(vdev);
 	mutex_unlock(&vdev->lock);
