@@ -16,7 +16,7 @@
  *		    what uiommu_device_ops.mmio() takes
  *		    uiommu_domain.lock	spinlock
  *			uiommu_process.lock	spinlock, innermost
-		kinds_lock		spinlock of mmio.c, innermost
+ *		kinds_lock		spinlock of mmio.c, innermost
  *
  *	table of processes	spinlock of process.c
  *	table of domains	spinlock of faults.c, interrupts off

@@ -73,9 +73,9 @@ static void update(struct vfio_dev *vdev, unsigned int reasons)
  * On a shared line: was it our device? It is masked by the question, which is
  * asked always: a device that resets itself forgets that it was masked. One
  * that is masked has not raised the line: what others do there is not claimed,
- * or the kernel never finds out about a line that nobody cares for. Nor is what
- * a device does that cannot be masked any more: its user hears of it, and the
- * kernel of the storm.
+ * or the kernel never finds out about a line that nobody cares for. Nor is an
+ * interrupt of a device that can no longer be masked: its user is signalled,
+ * and the kernel's detector sees the storm.
  */
 static irqreturn_t handle_shared(int irq, void *data)
 {

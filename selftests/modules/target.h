@@ -35,7 +35,7 @@ static inline int target_set(const char *text, const struct kernel_param *kp)
 	return ret;
 }
 
-/* Of a parameter whose argument is a struct target */
+/* For parameters whose argument is a struct target */
 static const struct kernel_param_ops target_ops = { .set = target_set };
 
 #endif

@@ -166,7 +166,7 @@ TEST_F(stuck, for_good_the_devices_are_cut_off)
 	close(another);
 }
 
-/* Only who takes it from the hardware waits for that, and no other mapping */
+/* A retry that the hardware holds up delays no other mapping */
 TEST_F(stuck, what_the_hardware_lets_go_of_is_given_back_meanwhile)
 {
 	struct memory mem;

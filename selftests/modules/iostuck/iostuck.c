@@ -13,8 +13,8 @@
  * narrower unit does; `beyond` counts calls of iommu_unmap() whose range
  * exceeds what the tables have. Owns probes there while loaded.
  *
- * Writing PAGES to `overpay` takes so many off the locked memory of the user
- * that writes, as somebody does who gives back more than was taken.
+ * Writing PAGES to `overpay` subtracts them from the locked memory of the
+ * current user, as a subsystem does that uncharges more than it charged.
  *
  * No model of QEMU fails to unmap, or to map when told to, so nothing else in
  * our machine can.
